@@ -1,0 +1,5 @@
+execute_process(COMMAND ${program} OUTPUT_VARIABLE printed RESULT_VARIABLE result)
+file(READ ${expected} wanted)
+if(NOT result EQUAL 0 OR NOT printed STREQUAL wanted)
+  message(FATAL_ERROR "exit ${result}\n--- printed\n${printed}--- wanted\n${wanted}")
+endif()

@@ -1,0 +1,171 @@
+/* Graphs: build one task by task or by one flat batch, seal it, and run it any number of times.
+ *
+ * While it is built, a task is named by its id (0, 1, 2 … in the order added). Sealing checks the
+ * graph, drops what no output needs, and gives every task that is left a rank: from then on, and in
+ * all of <hd/run.h>, a task is named by its rank, and running by increasing rank is a legal serial
+ * order. A sealed graph never changes and may be shared by any number of runs and threads. */
+#ifndef HD_GRAPH_H
+#define HD_GRAPH_H
+
+#include <hd/status.h>
+#include <hd/value.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct hd_graph hd_graph;
+
+/* One execution of a task, as its kernel sees it. */
+typedef struct hd_call {
+  uint32_t task;        /* its rank */
+  uint32_t worker;      /* who runs it */
+  uint32_t arg_count;
+  const hd_value *args; /* [arg_count], borrowed until the kernel returns */
+  void *user;           /* of the hd_function */
+} hd_call;
+
+/* The body of a task in C. It fills `result` (HD_UNDEFINED beforehand) and may give a block it holds
+ * a count of; to hand on a block of its arguments it must retain it. Anything but HD_OK fails the
+ * task. Threads: any worker. Blocks: as it likes; no lock is held around it. */
+typedef hd_status (*hd_kernel)(const hd_call *call, hd_value *result);
+
+/* What tasks call. Without a kernel the function is external: the executor knows what `user` means. */
+typedef struct hd_function {
+  hd_kernel kernel;
+  void *user;
+} hd_function;
+
+typedef enum hd_arg_kind { HD_ARG_VALUE = 0, HD_ARG_TASK, HD_ARG_KEY } hd_arg_kind;
+
+/* One argument of a task: a value, the result of a task by its id, or by its key. References may
+ * point forwards; sealing resolves and checks them. */
+typedef struct hd_arg {
+  hd_arg_kind kind;
+  uint32_t task;
+  const char *key;
+  hd_value value;
+} hd_arg;
+
+static inline hd_arg hd_arg_task(uint32_t task) {
+  hd_arg arg = {HD_ARG_TASK, task, NULL, {0, 0, {0}}};
+  return arg;
+}
+static inline hd_arg hd_arg_key(const char *key) {
+  hd_arg arg = {HD_ARG_KEY, 0, key, {0, 0, {0}}};
+  return arg;
+}
+static inline hd_arg hd_arg_value(hd_value value) {
+  hd_arg arg = {HD_ARG_VALUE, 0, NULL, {0, 0, {0}}};
+  arg.value = value;
+  return arg;
+}
+static inline hd_arg hd_arg_number(double number) { return hd_arg_value(hd_number(number)); }
+
+typedef struct hd_task_desc {
+  uint32_t function;
+  const hd_arg *args; /* [arg_count] */
+  uint32_t arg_count;
+  const char *key; /* NULL: none. Must be the only one of its name */
+} hd_task_desc;
+
+/* In a batch an argument is one word: a task (its index within the batch) or, with this bit, the
+ * index of a literal. */
+#define HD_BATCH_LITERAL UINT32_C(0x80000000)
+
+typedef struct hd_batch {
+  uint32_t task_count;
+  uint32_t literal_count;
+  const uint32_t *functions;   /* [task_count] */
+  const uint32_t *arg_offsets; /* [task_count + 1], from 0, never falling */
+  const uint32_t *args;        /* [arg_offsets[task_count]] */
+  hd_value *literals;          /* [literal_count]; the graph takes their blocks */
+  const uint32_t *key_offsets; /* [task_count + 1] into keys, or NULL; an empty key is none */
+  const char *keys;            /* UTF-8, not terminated */
+} hd_batch;
+
+typedef struct hd_seal_desc {
+  const uint32_t *outputs; /* ids whose results are wanted; repeats are fine */
+  uint32_t output_count;
+  bool keep_all; /* run every task, also those that no output needs */
+} hd_seal_desc;
+
+/* What went wrong last, in a form that programs can use. */
+typedef struct hd_error {
+  hd_status status;
+  const char *message;   /* names keys where tasks have them */
+  const uint32_t *tasks; /* ids. CYCLE: the path, each needs the next, the last needs the first.
+                            DUPLICATE_KEY: both. Otherwise the task at fault, if there is one */
+  uint32_t task_count;
+} hd_error;
+
+/* An empty graph. Threads: builder. Blocks: no. Owns: gives (free with hd_graph_destroy).
+ * Fails: OUT_OF_MEMORY. */
+HD_API hd_status hd_graph_create(hd_graph **out);
+
+/* Lets go of a graph; runs that use it keep it until they end. NULL is fine.
+ * Threads: any, once. Blocks: no. Fails: never. */
+HD_API void hd_graph_destroy(hd_graph *graph);
+
+/* Adds a function; ids count from 0. Threads: builder. Blocks: no. Owns: copies.
+ * Fails: OUT_OF_MEMORY, SEALED. */
+HD_API hd_status hd_graph_add_function(hd_graph *graph, const hd_function *function, uint32_t *id);
+
+/* Adds a task. Threads: builder. Blocks: no. Owns: copies key and arguments, takes the blocks of
+ * literal values (also when it fails). Fails: OUT_OF_MEMORY, SEALED, UNKNOWN_FUNCTION, DUPLICATE_KEY,
+ * TOO_LARGE; the graph is as before. */
+HD_API hd_status hd_graph_add_task(hd_graph *graph, const hd_task_desc *task, uint32_t *id);
+
+/* Adds many tasks; `first` is the id of the batch's task 0. All offsets, functions and literal
+ * indices are checked, so the arrays may come from outside. Threads: builder. Blocks: no.
+ * Owns: copies the arrays, takes the blocks of the literals (also when it fails).
+ * Fails: OUT_OF_MEMORY, SEALED, UNKNOWN_FUNCTION, UNKNOWN_TASK, DUPLICATE_KEY, TOO_LARGE; the graph is
+ * as before. */
+HD_API hd_status hd_graph_add_batch(hd_graph *graph, const hd_batch *batch, uint32_t *first);
+
+/* The id of the task with this key. Threads: builder; any when sealed. Blocks: no.
+ * Fails: UNKNOWN_KEY. */
+HD_API hd_status hd_graph_find(const hd_graph *graph, const char *key, uint32_t *id);
+
+/* Checks, culls, ranks and freezes the graph. Linear in tasks and arguments, without recursion. The
+ * rank is a depth-first walk from the outputs in the order given, as Dask's docs describe it for the
+ * simplest of its orders. Threads: builder. Blocks: no. Owns: copies.
+ * Fails: OUT_OF_MEMORY, SEALED, CYCLE, UNKNOWN_KEY, UNKNOWN_TASK (details by hd_graph_error); the graph
+ * is as before and may be amended. */
+HD_API hd_status hd_graph_seal(hd_graph *graph, const hd_seal_desc *desc);
+
+/* The last error. Threads: builder. Blocks: no. Owns: borrows until the next call on this graph.
+ * Fails: never. */
+HD_API const hd_error *hd_graph_error(const hd_graph *graph);
+
+/* Tasks: those added, or once sealed those that are left. Threads: builder; any when sealed. */
+HD_API uint32_t hd_graph_task_count(const hd_graph *graph);
+
+/* Edges of a sealed graph, an argument each. Threads: any. */
+HD_API uint32_t hd_graph_edge_count(const hd_graph *graph);
+
+/* The rank of a task of a sealed graph by its id, HD_NONE when it was culled. Threads: any. */
+HD_API uint32_t hd_graph_rank(const hd_graph *graph, uint32_t id);
+
+/* The id of a task of a sealed graph by its rank. Threads: any. */
+HD_API uint32_t hd_graph_id(const hd_graph *graph, uint32_t rank);
+
+/* The key of a task by its id, or NULL. Threads: builder; any when sealed. Owns: borrows. */
+HD_API const char *hd_graph_key(const hd_graph *graph, uint32_t id);
+
+/* The function of a task of a sealed graph by its rank. Threads: any. Owns: borrows. */
+HD_API const hd_function *hd_graph_function(const hd_graph *graph, uint32_t rank);
+
+/* How many arguments a task of a sealed graph has. Threads: any. */
+HD_API uint32_t hd_graph_arg_count(const hd_graph *graph, uint32_t rank);
+
+/* The arguments of a task of a sealed graph: ranks, or with HD_BATCH_LITERAL indices of literals.
+ * Threads: any. Owns: borrows. */
+HD_API const uint32_t *hd_graph_args(const hd_graph *graph, uint32_t rank);
+
+/* A literal of a sealed graph. Threads: any. Owns: borrows. */
+HD_API const hd_value *hd_graph_literal(const hd_graph *graph, uint32_t literal);
+
+/* The most arguments that one task of a sealed graph has. Threads: any. */
+HD_API uint32_t hd_graph_arg_count_max(const hd_graph *graph);
+
+#endif

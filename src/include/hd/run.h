@@ -1,0 +1,161 @@
+/* A run: one computation of a sealed graph, as a state machine that any executor can drive.
+ *
+ *   waiting -> ready -> running -> done -> released
+ *                          |  `-> erred            (hd_run_fail: the run stops)
+ *                          `----> ready            (hd_run_lost: another attempt)
+ *   waiting, ready -> cancelled                    (the run stopped before their turn)
+ *
+ * An executor is a set of workers, numbered from 0. Each repeats: claim, run the body, answer with
+ * finish, fail or lost. Different workers may do so at the same time; nothing here ever blocks. A
+ * claimed task is answered exactly once, by whoever the executor likes, also after the run stopped.
+ * hd_run_serial and <hd/pool.h> are executors; others, in any language, use the same calls. */
+#ifndef HD_RUN_H
+#define HD_RUN_H
+
+#include <hd/graph.h>
+#include <hd/status.h>
+#include <hd/value.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct hd_run hd_run;
+
+/* Most workers of a run or a pool. */
+#define HD_WORKERS_MAX 256u
+
+typedef enum hd_task_state {
+  HD_WAITING = 0,
+  HD_READY,
+  HD_RUNNING,
+  HD_DONE,
+  HD_ERRED,
+  HD_TASK_CANCELLED,
+  HD_RELEASED
+} hd_task_state;
+
+#define HD_STATE_BITS 3
+#define HD_STATE_MASK 7u
+
+typedef enum hd_run_state {
+  HD_RUN_ACTIVE = 0, /* tasks are left, and may be claimed */
+  HD_RUN_DONE,       /* every task is done */
+  HD_RUN_FAILED,     /* a task failed; nothing more can be claimed */
+  HD_RUN_CANCELLED   /* hd_run_cancel; nothing more can be claimed */
+} hd_run_state;
+
+/* The lossless record of a task: 16 bytes. */
+typedef struct hd_record {
+  double start_us;  /* when it was claimed last, by the run's clock; 0: never */
+  float elapsed_us; /* until it was answered */
+  uint16_t worker;  /* who claimed it last */
+  uint8_t attempts; /* how often it was claimed */
+  uint8_t reserved;
+} hd_record;
+
+typedef struct hd_run_desc {
+  uint32_t worker_count;   /* 1 to HD_WORKERS_MAX; 0 means 1 */
+  bool executor_keeps;     /* results live with the executor: the run only says what to release */
+  bool trace;              /* keep a record of every task */
+  bool paused;             /* start with the gate shut */
+  double (*clock_us)(void); /* for the records and the rate; NULL: a monotonic clock */
+} hd_run_desc;
+
+/* A run of a sealed graph. Threads: builder. Blocks: no. Owns: gives (free with hd_run_destroy); the
+ * graph is kept until then. Fails: OUT_OF_MEMORY, WORKER_COUNT. */
+HD_API hd_status hd_run_create(hd_graph *graph, const hd_run_desc *desc, hd_run **out);
+
+/* Frees a run and every result it still holds; no worker may be inside it, every claim answered.
+ * NULL is fine. Threads: builder, after the executor. Blocks: briefly. Fails: never. */
+HD_API void hd_run_destroy(hd_run *run);
+
+/* Takes up to `max` ready tasks, the lowest ranks first, and returns how many. 0 means: nothing to do
+ * for now, because all is claimed, the gate is shut or the run has ended (see hd_run_state).
+ * `worker` < worker_count is the caller's number. Threads: any, one at a time for each worker.
+ * Blocks: no. Fails: never. */
+HD_API uint32_t hd_run_claim(hd_run *run, uint32_t worker, uint32_t max, uint32_t *tasks);
+
+/* Copies the arguments of a claimed task to `args` [hd_graph_arg_count]. They are borrowed and stay
+ * valid until the task is answered. Only for runs that keep results. Threads: any. Blocks: no. */
+HD_API void hd_run_args(const hd_run *run, uint32_t task, hd_value *args);
+
+/* What hd_run_finish did. */
+typedef struct hd_finished {
+  uint32_t ready_count;    /* tasks that became ready by it: so many workers have something to do */
+  uint32_t released_count; /* results whose last reader it was … */
+  uint32_t *released;      /* … and which: room for hd_graph_arg_count + 1 ranks, or NULL */
+} hd_finished;
+
+/* Answers a claimed task: it is done. Its result becomes readable for its dependents, and the inputs
+ * that nobody needs any more are released. `result` may be NULL if the executor keeps results;
+ * `finished` may be NULL. Threads: any, one at a time for each worker. Blocks: no.
+ * Owns: takes the result's block. Fails: never. */
+HD_API void hd_run_finish(hd_run *run, uint32_t worker, uint32_t task, hd_value *result,
+                          hd_finished *finished);
+
+/* Answers a claimed task: it failed. The first failure stops the run and its error is kept; `status`
+ * says the kind. Threads: any, one at a time for each worker. Blocks: no. Owns: takes the error's
+ * block. Fails: never. */
+HD_API void hd_run_fail(hd_run *run, uint32_t worker, uint32_t task, hd_status status,
+                        hd_value *error);
+
+/* Answers a claimed task: its worker is gone and it must run again. Threads: any. Blocks: no.
+ * Fails: never. */
+HD_API void hd_run_lost(hd_run *run, uint32_t worker, uint32_t task);
+
+/* Stops the run: nothing more is claimed. Running bodies go on until they are answered.
+ * Threads: any. Blocks: no. Fails: never. */
+HD_API void hd_run_cancel(hd_run *run);
+
+/* Where the run stands. Threads: any. Blocks: no. HD_RUN_DONE is seen at the latest by the worker
+ * whose answer was the last one. */
+HD_API hd_run_state hd_run_get_state(const hd_run *run);
+
+/* Tasks not yet done. Threads: any. Blocks: no. Exact once every claim is answered. */
+HD_API uint32_t hd_run_remaining(const hd_run *run);
+
+/* Tasks claimed and not yet answered. Threads: any. Blocks: no. Exact when no worker is inside. */
+HD_API uint32_t hd_run_running(const hd_run *run);
+
+/* The first task that failed (HD_NONE: none) with its status and error, once the state is
+ * HD_RUN_FAILED. Threads: any. Owns: borrows until the run is destroyed. */
+HD_API uint32_t hd_run_failure(const hd_run *run, hd_status *status, const hd_value **error);
+
+/* The result of a wanted task of a run that is done, or of any task that is not yet released.
+ * Threads: any, when the run has ended. Owns: borrows until the run is destroyed. */
+HD_API const hd_value *hd_run_result(const hd_run *run, uint32_t task);
+
+/* The state of each task, a byte each, as it changes: a hd_task_state in the low HD_STATE_BITS bits.
+ * Threads: any. Owns: borrows. */
+HD_API const uint8_t *hd_run_task_states(const hd_run *run);
+
+/* The record of each task, or NULL without trace. Threads: any. Owns: borrows. */
+HD_API const hd_record *hd_run_records(const hd_run *run);
+
+/* Results in memory at this moment. Threads: any. Exact when no worker is inside. */
+HD_API uint32_t hd_run_results_alive(const hd_run *run);
+
+/* The graph of a run. Threads: any. Owns: borrows. */
+HD_API hd_graph *hd_run_graph(const hd_run *run);
+
+/* The gate decides whether a ready task may be claimed now. Threads: any. Blocks: no. Fails: never. */
+HD_API void hd_run_pause(hd_run *run);
+/* Opens the gate again, whatever it was. */
+HD_API void hd_run_resume(hd_run *run);
+/* Shuts the gate but lets `count` more tasks through. */
+HD_API void hd_run_step(hd_run *run, uint32_t count);
+/* Lets tasks through one by one, `per_second` of them a second (> 0). */
+HD_API void hd_run_set_rate(hd_run *run, double per_second);
+/* Lets at most `count` tasks run at a time: 1 is an interpreter lock. */
+HD_API void hd_run_set_tokens(hd_run *run, uint32_t count);
+/* A running task gives its token up (before it sleeps); false: it had none. */
+HD_API bool hd_run_token_give(hd_run *run, uint32_t task);
+/* It asks for the token back; false: none is free yet, ask again. */
+HD_API bool hd_run_token_take(hd_run *run, uint32_t task);
+
+/* Runs all that is left, in the caller, by increasing rank: the oracle that other executors are
+ * compared with. Every function needs a kernel. Threads: builder. Blocks: yes.
+ * Fails: TASK_FAILED, CANCELLED, NO_KERNEL, OUT_OF_MEMORY (details by hd_run_failure). */
+HD_API hd_status hd_run_serial(hd_run *run);
+
+#endif

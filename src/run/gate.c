@@ -1,0 +1,54 @@
+#include "run/gate.h"
+
+bool hdi_gate_take_token(hdi_gate *gate) {
+  for (;;) {
+    uint32_t held = hdi_load_seq_u32(&gate->held);
+    if (hdi_load_seq_u32(&gate->kind) == HDI_GATE_TOKENS && held >= hdi_load_seq_u32(&gate->tokens))
+      return false;
+    if (hdi_cas_seq_u32(&gate->held, held, held + 1)) return true; /* sync GATE-1 */
+  }
+}
+
+static bool take_permit(hdi_gate *gate) {
+  for (;;) {
+    uint32_t permits = hdi_load_seq_u32(&gate->permits);
+    if (permits == 0) return false;
+    if (hdi_cas_seq_u32(&gate->permits, permits, permits - 1)) return true; /* sync GATE-1 */
+  }
+}
+
+static bool take_turn(hdi_gate *gate, double now_us) {
+  uint64_t now = (uint64_t)now_us, next = hdi_load_seq_u64(&gate->next_us);
+  if (now < next) return false;
+  uint64_t interval = hdi_load_seq_u64(&gate->interval_us);
+  /* Turns that were missed are not made up for: a task every interval, never a burst. */
+  uint64_t from = now - next < interval ? next : now;
+  return hdi_cas_seq_u64(&gate->next_us, next, from + interval); /* sync GATE-1 */
+}
+
+hdi_pass hdi_gate_pass(hdi_gate *gate, double now_us) {
+  switch (hdi_load_seq_u32(&gate->kind)) {
+    case HDI_GATE_STEP: return take_permit(gate) ? HDI_PASS_FREE : HDI_PASS_NO;
+    case HDI_GATE_RATE: return take_turn(gate, now_us) ? HDI_PASS_FREE : HDI_PASS_NO;
+    case HDI_GATE_TOKENS: return hdi_gate_take_token(gate) ? HDI_PASS_TOKEN : HDI_PASS_NO;
+    default: return HDI_PASS_FREE;
+  }
+}
+
+void hdi_gate_return(hdi_gate *gate, hdi_pass pass) {
+  if (pass == HDI_PASS_TOKEN) hdi_sub_seq_u32(&gate->held, 1);
+  else if (hdi_load_seq_u32(&gate->kind) == HDI_GATE_STEP) hdi_add_seq_u32(&gate->permits, 1);
+}
+
+uint32_t hdi_gate_delay_ms(const hdi_gate *gate, double now_us) {
+  switch (hdi_load_seq_u32(&gate->kind)) {
+    case HDI_GATE_STEP: return hdi_load_seq_u32(&gate->permits) ? 0 : UINT32_MAX;
+    case HDI_GATE_TOKENS:
+      return hdi_load_seq_u32(&gate->held) < hdi_load_seq_u32(&gate->tokens) ? 0 : UINT32_MAX;
+    case HDI_GATE_RATE: {
+      uint64_t now = (uint64_t)now_us, next = hdi_load_seq_u64(&gate->next_us);
+      return now >= next ? 0 : (uint32_t)((next - now) / 1000) + 1;
+    }
+    default: return 0;
+  }
+}

@@ -1,0 +1,66 @@
+/* The inside of a pool and its workers. README.md in this folder has the protocol and its proof. */
+#ifndef HDI_RUN_POOL_H
+#define HDI_RUN_POOL_H
+
+#include "base/atomic.h"
+#include "base/bell.h"
+#include "base/thread.h"
+#include "run/run.h"
+
+#include <hd/pool.h>
+
+enum {
+  HDI_CLAIMS_MAX = HD_DEFERRED_MAX + 1,
+  HDI_IDLE_WORDS = HD_WORKERS_MAX / 64,
+  HDI_SLEEP_MS = 50,  /* a lost wake costs no more than this */
+  HDI_BUDGET = 1024,  /* kernels that run before hd_worker_next comes back */
+  HDI_ARGS_KEPT = 64  /* arguments that a sleeping worker keeps room for */
+};
+
+/* hd_worker.mode, the one word that decides between a worker and its killer (KILL-1). */
+enum { HDI_OUTSIDE = 0, HDI_INSIDE = 1, HDI_KILLED = 2 };
+
+typedef struct hdi_open_claim {
+  hd_run *run; /* NULL: the slot is free */
+  uint32_t task;
+  bool deferred; /* it holds the run by itself */
+} hdi_open_claim;
+
+struct hd_worker {
+  hd_pool *pool;
+  uint32_t index;
+  hdi_u32 mode;
+  hdi_bell bell;
+  hd_worker *next_in_pool; /* all that ever were; freed with the pool */
+
+  /* The worker's own; after it was killed, its killer's. */
+  hd_run *run; /* the one it holds and claims from, or NULL */
+  bool announced; /* its idle bit may be set */
+  hd_value *args;
+  uint32_t arg_capacity;
+  uint32_t open_count;
+  hdi_open_claim claims[HDI_CLAIMS_MAX];
+};
+
+struct hd_pool {
+  hdi_mutex *lock; /* guards what follows up to the blank line, and run->holders, run->ended */
+  hd_run **runs;   /* active, oldest first */
+  uint32_t run_count, run_capacity;
+  hd_worker *all_workers;
+  uint32_t worker_count;
+
+  hdi_pointer workers[HD_WORKERS_MAX]; /* by index; NULL: free */
+  hdi_u64 idle[HDI_IDLE_WORDS];        /* who sleeps or is about to (IDLE-1) */
+  hdi_bell event;
+  hdi_u32 stopping;
+  hdi_thread **threads;
+  uint32_t thread_count, thread_capacity;
+};
+
+/* Wakes up to `count` sleeping workers that may work for `run`. */
+void hdi_pool_wake(hd_pool *pool, const hd_run *run, uint32_t count);
+
+/* Lets go of a run that was held; the last one to do so notices its end. */
+void hdi_pool_let_go(hd_pool *pool, hd_run *run);
+
+#endif

@@ -1,0 +1,95 @@
+// `npm run build`: all that the package and the tests need. The native core, the WebAssembly cores, and
+// the JavaScript, into build/ and dist/. With nothing changed it takes a second or two.
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+
+const { values: wanted } = parseArgs({
+  options: { native: { type: 'boolean' }, wasm: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+});
+if (wanted.help) {
+  console.log('usage: npm run build [-- --native | --wasm]\nBuilds the native core, and the package in dist/ (--wasm); both by default.');
+  process.exit();
+}
+const all = !wanted.native && !wanted.wasm;
+const root = fileURLToPath(new URL('..', import.meta.url));
+const path = (...parts) => join(root, ...parts);
+const { version } = JSON.parse(readFileSync(path('package.json'), 'utf8'));
+/* Debian's Emscripten looks for its JavaScript parser where Debian's Node would. */
+const env = { ...process.env, NODE_PATH: [process.env.NODE_PATH, '/usr/share/nodejs'].filter(Boolean).join(':') };
+
+function run(command, ...args) {
+  try {
+    execFileSync(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });
+  } catch (error) {
+    console.error(`${[command, ...args].join(' ')}\n${error.stdout ?? ''}${error.stderr ?? ''}`);
+    console.error(error.code === 'ENOENT' ? `${command} is missing: npm run setup installs it.` : 'The build failed.');
+    process.exit(1);
+  }
+}
+
+function cmake(directory, configure) {
+  if (!existsSync(path('build', directory, 'build.ninja'))) run(...configure, '-S', '.', '-B', `build/${directory}`, '-G', 'Ninja');
+  run('cmake', '--build', `build/${directory}`);
+}
+
+/** Writes a file only if its text is new, so that nothing that depends on it is built again. */
+function writeIfNew(file, text) {
+  if (!existsSync(file) || readFileSync(file, 'utf8') !== text) writeFileSync(file, text);
+}
+
+if (all || wanted.native) cmake('native', ['cmake']);
+
+if (all || wanted.wasm) {
+  cmake('wasi', ['cmake', '-DCMAKE_TOOLCHAIN_FILE=wasm/toolchain-wasi.cmake']);
+
+  mkdirSync(path('build', 'threads'), { recursive: true });
+  const options = { bundle: true, write: false, logLevel: 'warning', target: 'es2022', define: { __HEDDLE_VERSION__: JSON.stringify(version) } };
+  const worker = await build({ ...options, entryPoints: [path('wasm/js/worker/main.js')], format: 'iife', minify: true, keepNames: true /* errors are known by their class */ });
+  /* Bundlers that see "import(" in a worker's script make a module of it, which it must not be. */
+  writeIfNew(path('build/threads/worker.js'), worker.outputFiles[0].text);
+  cmake('threads', ['emcmake', 'cmake']);
+
+  mkdirSync(path('dist/core'), { recursive: true });
+  for (const file of ['heddle.js', 'heddle.wasm', 'heddle.worker.js'])
+    if (existsSync(path('build/threads', file))) copyFileSync(path('build/threads', file), path('dist/core', file));
+  copyFileSync(path('build/wasi/heddle-serial.wasm'), path('dist/core/heddle-serial.wasm'));
+  writeFileSync(path('dist/core/package.json'), '{ "type": "commonjs" }\n');
+
+  const library = await build({
+    ...options, format: 'esm', splitting: true, outdir: path('dist'), platform: 'neutral', mainFields: ['module', 'main'],
+    external: ['node:*'], chunkNames: 'chunk-[name]-[hash]', metafile: true,
+    entryPoints: { heddle: path('wasm/js/index.js'), 'helper-thread': path('wasm/js/schedulers/helper-thread.js') },
+  });
+  const fresh = new Set(library.outputFiles.map((file) => file.path));
+  for (const file of readdirSync(path('dist')))
+    if (file.endsWith('.js') && !fresh.has(path('dist', file))) rmSync(path('dist', file));
+  for (const file of library.outputFiles) writeIfNew(file.path, file.text);
+  writeFileSync(path('dist/THIRD-PARTY.md'), notices(library.metafile, worker));
+
+  const newest = newestChange(path('wasm/js'));
+  if (!existsSync(path('dist/types/index.d.ts')) || statSync(path('dist/types/index.d.ts')).mtimeMs < newest)
+    run('npx', 'tsc', '-p', 'wasm/js');
+}
+
+function newestChange(directory) {
+  return Math.max(...readdirSync(directory, { recursive: true }).map((file) => statSync(join(directory, file)).mtimeMs));
+}
+
+/** The licences of what is bundled, which ask to be passed on. */
+function notices(metafile) {
+  const names = new Set(['devalue']);
+  for (const input of Object.keys(metafile.inputs)) {
+    const name = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1];
+    if (name) names.add(name);
+  }
+  const texts = [...names].sort().map((name) => {
+    const folder = path('node_modules', name);
+    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    return `## ${name}\n\n${file ? readFileSync(join(folder, file), 'utf8').trim() : JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).license}\n`;
+  });
+  return `# Software in this package by others\n\n${texts.join('\n')}`;
+}

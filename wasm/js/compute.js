@@ -1,0 +1,127 @@
+/** `compute`: from a structure with Delayed nodes in it to the same structure with results. */
+import { Delayed } from './delayed.js';
+import { findInside, mapLeaves } from './containers.js';
+import { loadSerial, loadSerialSync } from './core/load-serial.js';
+import { inNode, whyNoThreads } from './core/load-threads.js';
+import { CancelledError, UnsupportedError } from './errors.js';
+import { checkAll, describe } from './functions/ship.js';
+import { checkOptions, config } from './options.js';
+import { Recording } from './record.js';
+import { defaultRuntime } from './runtime.js';
+import { runAsync, runNow, walkByRank } from './schedulers/sync.js';
+import { checkInHelper, runInHelper } from './schedulers/helper.js';
+import { jobOf } from './schedulers/job.js';
+import { decode } from './values/codec.js';
+
+/**
+ * @typedef {object} ComputeOptions
+ * @property {'threads' | 'sync'} [scheduler] `'threads'`: on all cores; `'sync'`: here, one by one
+ * @property {number} [workers] at most so many threads, 1 to 256
+ * @property {boolean} [strict] with `'sync'`: refuse what threads would refuse
+ * @property {AbortSignal} [signal] cancels: tasks that wait never start
+ * @property {(progress: { done: number, total: number }) => void} [onProgress] told now and then
+ * @property {import('./runtime.js').Runtime} [runtime] the pool to use
+ * @property {number | string} [memory] of the default pool, if this starts it: see {@link config}
+ */
+
+/** A page's main thread does not work for longer than this at a time. */
+const SLICE_MS = 8;
+
+/** @param {ComputeOptions} options */
+export function chooseScheduler(options) {
+  return options.scheduler ?? (options.runtime ? 'threads' : config.scheduler) ?? (whyNoThreads() ? 'sync' : 'threads');
+}
+
+/**
+ * Runs recorded nodes and gives their results, in order.
+ * @param {Recording} recording
+ * @param {ComputeOptions} options
+ * @returns {Promise<unknown[]>}
+ */
+export async function computeRecording(recording, options) {
+  const { signal, onProgress } = options;
+  if (signal?.aborted) throw new CancelledError(undefined, { cause: signal.reason });
+  while (!recording.walk(inNode ? Infinity : SLICE_MS)) await new Promise((resume) => setTimeout(resume));
+  if (chooseScheduler(options) === 'threads') {
+    const runtime = options.runtime ?? (await defaultRuntime({ workers: options.workers, memory: options.memory }));
+    const results = await runtime.run(jobOf(recording), { workers: options.workers ?? config.workers, signal, onProgress });
+    return results.map(decode);
+  }
+  const strict = options.strict ?? config.strict;
+  if (strict) await checkAll(recording.functions.map(describe));
+  return runAsync(walkByRank(await loadSerial(), recording, { strict, signal, onFinished: progressOf(onProgress) }));
+}
+
+/** Turns every task into now and then. @param {ComputeOptions['onProgress']} onProgress */
+function progressOf(onProgress) {
+  let last = 0;
+  return onProgress && ((/** @type {number} */ done, /** @type {number} */ total) => {
+    const now = performance.now();
+    if (done < total && now - last < 100) return;
+    last = now;
+    onProgress({ done, total });
+  });
+}
+
+/** @param {Recording} recording @param {ComputeOptions} options @returns {unknown[]} */
+export function computeRecordingSync(recording, options) {
+  recording.walk();
+  if (chooseScheduler(options) === 'threads') {
+    if (!inNode)
+      throw new UnsupportedError("a page's main thread must not wait: use await compute(), or scheduler: 'sync'.");
+    return runInHelper(jobOf(recording), options).map(decode);
+  }
+  const strict = options.strict ?? config.strict;
+  if (strict && inNode) checkInHelper(recording.functions.map(describe));
+  const heap = loadSerialSync();
+  if (!heap) throw new UnsupportedError("computeSync in a page needs the core to be loaded: await compute() once before, with scheduler: 'sync'.");
+  return runNow(walkByRank(heap, recording, { strict, signal: options.signal, onFinished: progressOf(options.onProgress) }));
+}
+
+/** @param {unknown} structure @param {unknown[]} results @param {Map<Delayed, number>} places */
+function rebuild(structure, results, places) {
+  return mapLeaves(structure, (leaf) => (leaf instanceof Delayed ? results[/** @type {number} */ (places.get(leaf))] : leaf));
+}
+
+/** @param {unknown} structure */
+function prepare(structure) {
+  const wanted = [...new Set(findInside(structure, Delayed))];
+  return { recording: new Recording(wanted), places: new Map(wanted.map((node, place) => [node, place])) };
+}
+
+/**
+ * Runs everything that a structure needs, each part once, and gives the structure with results in place
+ * of its Delayed nodes.
+ * @template T
+ * @param {T} structure a Delayed, or arrays, plain objects, Maps, Sets with Delayed inside, at any depth
+ * @param {ComputeOptions} [options]
+ * @returns {Promise<any>}
+ * @throws the error of the first task that fails, as that task threw it, with `error.task` added;
+ *   CycleError, DuplicateKeyError, FunctionError, ValueError, OptionError, OutOfMemoryError, CancelledError
+ * @example
+ * const x = delayed((a) => a + 1)(1);
+ * await compute({ x, twice: [x, x] }); // { x: 2, twice: [2, 2] }
+ */
+export async function compute(structure, options = {}) {
+  checkOptions(/** @type {any} */ (options));
+  const { recording, places } = prepare(structure);
+  const results = recording.outputs.length ? await computeRecording(recording, options) : [];
+  return rebuild(structure, results, places);
+}
+
+/**
+ * The same, and waits for it: in Node.js, and with `scheduler: 'sync'` in pages.
+ * @template T
+ * @param {T} structure
+ * @param {ComputeOptions} [options]
+ * @returns {any}
+ */
+export function computeSync(structure, options = {}) {
+  checkOptions(/** @type {any} */ (options));
+  const { recording, places } = prepare(structure);
+  const results = recording.outputs.length ? computeRecordingSync(recording, options) : [];
+  return rebuild(structure, results, places);
+}
+
+Delayed.compute = compute;
+Delayed.computeSync = computeSync;

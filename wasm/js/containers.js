@@ -1,0 +1,86 @@
+/**
+ * Walking what users nest: arrays, plain objects, Maps and Sets, to any depth, without recursion.
+ * Everything else is a leaf.
+ */
+
+/** @param {unknown} value */
+export function isPlainObject(value) {
+  if (value === null || typeof value !== 'object') return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** @param {unknown} value @returns {value is object} */
+export function isContainer(value) {
+  return Array.isArray(value) || isPlainObject(value) || value instanceof Map || value instanceof Set;
+}
+
+/** The values inside a container, in order. @param {any} container @returns {Iterable<unknown>} */
+function inside(container) {
+  if (Array.isArray(container)) return container;
+  return container instanceof Map || container instanceof Set ? container.values() : Object.values(container);
+}
+
+/**
+ * Every leaf of a structure that is of a class, in order; each container is entered once.
+ * @template T
+ * @param {unknown} structure
+ * @param {new (...args: any[]) => T} Class
+ * @returns {T[]}
+ */
+export function findInside(structure, Class) {
+  /** @type {T[]} */
+  const found = [];
+  if (structure instanceof Class) return [structure];
+  if (!isContainer(structure)) return found;
+  const seen = new Set([structure]);
+  const iterators = [inside(structure)[Symbol.iterator]()];
+  while (iterators.length) {
+    const { done, value } = iterators[iterators.length - 1].next();
+    if (done) iterators.pop();
+    else if (value instanceof Class) found.push(value);
+    else if (isContainer(value) && !seen.has(value)) {
+      seen.add(value);
+      iterators.push(inside(value)[Symbol.iterator]());
+    }
+  }
+  return found;
+}
+
+/**
+ * A copy of a structure with other leaves; the containers are copied with their sharing and cycles.
+ * @param {unknown} structure
+ * @param {(leaf: unknown) => unknown} replace
+ * @returns {unknown}
+ */
+export function mapLeaves(structure, replace) {
+  if (!isContainer(structure)) return replace(structure);
+  /** @type {Map<object, any>} */
+  const copies = new Map();
+  /** @type {object[]} */
+  const open = [];
+  /** @param {unknown} value */
+  const copyOf = (value) => {
+    if (!isContainer(value)) return replace(value);
+    let copy = copies.get(value);
+    if (copy === undefined) {
+      copy = Array.isArray(value) ? new Array(value.length)
+        : value instanceof Map ? new Map()
+        : value instanceof Set ? new Set()
+        : Object.create(Object.getPrototypeOf(value));
+      copies.set(value, copy);
+      open.push(value);
+    }
+    return copy;
+  };
+  const root = copyOf(structure);
+  for (let source; (source = /** @type {any} */ (open.pop())); ) {
+    const copy = copies.get(source);
+    if (source instanceof Map) for (const [key, value] of source) copy.set(key, copyOf(value));
+    else if (source instanceof Set) for (const value of source) copy.add(copyOf(value));
+    else
+      for (const key of Object.keys(source))
+        Object.defineProperty(copy, key, { value: copyOf(source[key]), writable: true, enumerable: true, configurable: true });
+  }
+  return root;
+}

@@ -1,0 +1,13 @@
+/** Heddle's public JavaScript API. */
+export { delayed, Delayed } from './delayed.js';
+export { compute, computeSync } from './compute.js';
+export { get, getSync } from './get.js';
+export { Runtime } from './runtime.js';
+export { config } from './options.js';
+export { info } from './info.js';
+export { sleep, spin } from './sleep.js';
+export { version } from './version.js';
+export {
+  CancelledError, CycleError, DuplicateKeyError, FunctionError, HdError, OptionError, OutOfMemoryError,
+  TaskError, UnknownKeyError, UnsupportedError, ValueError, WorkerLostError,
+} from './errors.js';

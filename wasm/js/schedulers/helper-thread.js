@@ -1,0 +1,30 @@
+/** The thread that hosts a pool for computeSync: see helper.js. */
+import { workerData } from 'node:worker_threads';
+import { checkAll } from '../functions/ship.js';
+import { Runtime } from '../runtime.js';
+import { packFailure } from '../values/failure.js';
+import { unpackJob } from './job.js';
+
+const { port, word } = workerData;
+
+/** @param {unknown} answer */
+function reply(answer) {
+  if (answer !== undefined) port.postMessage(answer);
+  Atomics.store(word, 0, 1);
+  Atomics.notify(word, 0);
+}
+
+process.on('exit', () => reply(undefined));
+
+/** @type {Runtime | undefined} */
+let runtime;
+
+port.on('message', async (/** @type {any} */ { job, check, workers, memory }) => {
+  try {
+    if (check) return reply({ results: await checkAll(check) });
+    if (!runtime || runtime.closed) runtime = await Runtime.start({ workers, memory });
+    reply({ results: await runtime.run(unpackJob(job), { workers }) });
+  } catch (error) {
+    reply({ failure: packFailure(error) });
+  }
+});

@@ -1,0 +1,57 @@
+/**
+ * `computeSync` on threads, in Node.js. Emscripten's workers need the thread that made them now and then,
+ * so the main thread must not block while it hosts a pool: a helper worker_thread hosts one, sees it
+ * through, and sets the one word that the main thread waits on.
+ */
+import { WorkerLostError } from '../errors.js';
+import { config } from '../options.js';
+import { restoreError } from '../values/failure.js';
+import { packJob } from './job.js';
+
+const NOTHING = 0;
+
+/** @type {{ worker: any, port: any, word: Int32Array, receive: (port: any) => any } | undefined} */
+let helper;
+
+function start() {
+  const { Worker, MessageChannel, receiveMessageOnPort } = /** @type {any} */ (globalThis).process.getBuiltinModule('node:worker_threads');
+  const { port1, port2 } = new MessageChannel();
+  const word = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(new URL('./helper-thread.js', import.meta.url), {
+    workerData: { port: port2, word }, transferList: [port2],
+  });
+  worker.unref();
+  port1.unref();
+  worker.on('exit', () => (helper = undefined));
+  return (helper = { worker, port: port1, word, receive: (port) => receiveMessageOnPort(port)?.message });
+}
+
+/** @param {object} request */
+function ask(request) {
+  const { port, word, receive } = helper ?? start();
+  Atomics.store(word, 0, NOTHING);
+  port.postMessage(request);
+  /* The thread's own exit handler sets the word too, so this ends whatever happens there. */
+  Atomics.wait(word, 0, NOTHING);
+  const answer = receive(port);
+  if (!answer) {
+    helper = undefined;
+    throw new WorkerLostError('the thread that hosts the pool for computeSync ended.');
+  }
+  if ('failure' in answer) throw restoreError(answer.failure);
+  return answer.results;
+}
+
+/**
+ * @param {import('./job.js').Job} job
+ * @param {import('../compute.js').ComputeOptions} options
+ * @returns {import('../values/codec.js').Encoded[]}
+ */
+export function runInHelper(job, { workers = config.workers, memory = config.memory }) {
+  return ask({ job: packJob(job), workers, memory });
+}
+
+/** Checks functions as `checkAll` does. @param {string[]} texts */
+export function checkInHelper(texts) {
+  ask({ check: texts });
+}

@@ -1,0 +1,71 @@
+/**
+ * A job: a recording in the form that threads need, with functions as text. `packJob` makes it something
+ * that can be posted to another thread, `unpackJob` a job again.
+ */
+import { nameTask } from '../core/graph.js';
+import { describe } from '../functions/ship.js';
+import { encodeLiteral } from '../values/codec.js';
+
+/**
+ * @typedef {import('../core/graph.js').Batch & {
+ *   functions: string[],
+ *   encodeLiteral: (literal: any) => import('../values/codec.js').Encoded,
+ * }} Job
+ */
+
+/**
+ * @param {import('../record.js').Recording} recording
+ * @returns {Job}
+ * @throws {import('../errors.js').FunctionError}
+ */
+export function jobOf(recording) {
+  return {
+    functions: recording.functions.map(describe),
+    functionOf: recording.functionOf,
+    argOffsets: recording.argOffsets,
+    args: recording.args,
+    literals: recording.literals,
+    outputs: recording.outputs,
+    encodeLiteral,
+    describe: (index) => recording.describe(index),
+    givenKeys: () => recording.givenKeys(),
+  };
+}
+
+/** @param {Job} job */
+export function packJob(job) {
+  return {
+    functions: job.functions,
+    functionOf: job.functionOf.view,
+    argOffsets: job.argOffsets.view,
+    args: job.args.view,
+    literals: job.literals.map((literal, index) => {
+      try {
+        const encoded = job.encodeLiteral(literal);
+        /* A view would be posted with the whole of its buffer. */
+        return encoded.bytes ? { ...encoded, bytes: encoded.bytes.slice() } : encoded;
+      } catch (error) {
+        throw nameTask(error, job, index);
+      }
+    }),
+    outputs: job.outputs,
+    tasks: Array.from({ length: job.functionOf.length }, (_, index) => job.describe(index)),
+    givenKeys: job.givenKeys(),
+  };
+}
+
+/** @param {ReturnType<typeof packJob>} packed @returns {Job} */
+export function unpackJob(packed) {
+  const words = (/** @type {Uint32Array} */ view) => ({ view, length: view.length });
+  return {
+    functions: packed.functions,
+    functionOf: words(packed.functionOf),
+    argOffsets: words(packed.argOffsets),
+    args: words(packed.args),
+    literals: packed.literals,
+    outputs: packed.outputs,
+    encodeLiteral: (literal) => literal,
+    describe: (index) => packed.tasks[index],
+    givenKeys: () => packed.givenKeys,
+  };
+}

@@ -1,0 +1,2 @@
+/** The package's version, from package.json. */
+export const version = __HEDDLE_VERSION__;

@@ -1,0 +1,207 @@
+/**
+ * A worker's mailbox in the shared heap (shim/mailbox.h): claims come in, answers go out. The only file
+ * on a worker that touches heap views, which it makes anew whenever the core says the heap has grown.
+ */
+import { OutOfMemoryError } from '../errors.js';
+import { compile } from '../functions/compile.js';
+import { BLOCK, BOOLEAN, NULL, NUMBER, RAW, TEMPLATE_TEXT, UNDEFINED, decodeBlock, decodeInline, decodeTemplate, encode, makeRaw, rawBytes, rawKind } from '../values/codec.js';
+import { packFailure } from '../values/failure.js';
+import { ERROR_TEXT, INPUT_SHARED_FROM } from '../values/limits.js';
+
+/** Offsets in words, as in shim/mailbox.h. */
+const OUTCOME = 4, STATUS = 5, SLOT = 6, FUNCTION = 8, ARG_COUNT = 9, ARGS = 10, PAGES = 12, SLEEP_MS = 13, SEEN = 14, BELL = 15;
+const FINISH = 1, FAIL = 2, DEFER = 3;
+const PAGE_BYTES = 65536;
+/** HDW_GONE: the worker was killed. */
+const GONE = 0xffffffff;
+/** hd_status. */
+const OUT_OF_MEMORY = 1, TASK_FAILED = 9;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** @typedef {{ block: number, data: number, size: number }} HeldBlock an argument's block while its task runs */
+
+export class Mailbox {
+  /** @type {Function[]} By number. */ #functions = [];
+  /** @type {HeldBlock[]} Large arguments of the running task, which its result may be a part of. */ #blocks = [];
+  /** @type {WeakSet<object>} Every buffer the heap has had: views on any of them are views of the heap. */ #buffers = new WeakSet();
+  #pages = 0;
+
+  /** @param {Record<string, (...args: any[]) => any>} core @param {WebAssembly.Memory} memory @param {number} address */
+  constructor(core, memory, address) {
+    this.core = core;
+    this.memory = memory;
+    this.address = address;
+    this.at = address >>> 2;
+    this.#refresh();
+  }
+
+  #refresh() {
+    const { buffer } = this.memory;
+    this.#buffers.add(buffer);
+    this.#pages = buffer.byteLength / PAGE_BYTES;
+    this.words = new Uint32Array(buffer);
+    this.doubles = new Float64Array(buffer);
+    this.bytes = new Uint8Array(buffer);
+  }
+
+  get slot() {
+    return /** @type {Uint32Array} */ (this.words)[this.at + SLOT];
+  }
+
+  /** @param {number} block @returns {HeldBlock} */
+  #block(block) {
+    return { block, data: this.core.hdw_block_data(block) >>> 0, size: this.core.hdw_block_bytes(block) >>> 0 };
+  }
+
+  /** @param {number} slot address of a hd_value */
+  #read(slot) {
+    const words = /** @type {Uint32Array} */ (this.words);
+    const tag = words[slot >>> 2];
+    if (tag === NUMBER) return /** @type {Float64Array} */ (this.doubles)[(slot >>> 3) + 1];
+    if (tag !== BLOCK) return decodeInline(tag, /** @type {Float64Array} */ (this.doubles)[(slot >>> 3) + 1]);
+    const kind = words[(slot >>> 2) + 1];
+    const held = this.#block(words[(slot >>> 2) + 2]);
+    const end = held.data + held.size;
+    if (kind > RAW && held.size >= INPUT_SHARED_FROM && held.data % 8 === 0) {
+      this.#blocks.push(held);
+      return makeRaw(kind, /** @type {Uint8Array} */ (this.bytes).subarray(held.data, end));
+    }
+    return decodeBlock(kind, /** @type {Uint8Array} */ (this.bytes).slice(held.data, end));
+  }
+
+  /** @param {number} number */
+  #function(number) {
+    const start = this.core.hdw_function_text(number) >>> 0;
+    if (start + this.core.hdw_function_bytes(number) > /** @type {Uint8Array} */ (this.bytes).length) this.#refresh();
+    const text = decoder.decode(/** @type {Uint8Array} */ (this.bytes).slice(start, start + this.core.hdw_function_bytes(number)));
+    return (this.#functions[number] = compile(text));
+  }
+
+  /** Calls the claimed task's function. What it throws is the task's error. @returns {any} */
+  call() {
+    if (/** @type {Uint32Array} */ (this.words)[this.at + PAGES] > this.#pages) this.#refresh();
+    const words = /** @type {Uint32Array} */ (this.words);
+    const number = words[this.at + FUNCTION] >>> 1, templated = words[this.at + FUNCTION] & 1;
+    const fn = this.#functions[number] ?? this.#function(number);
+    const count = words[this.at + ARG_COUNT], args = words[this.at + ARGS];
+    if (this.#blocks.length) this.#blocks = [];
+    if (templated) {
+      const { data, size } = this.#block(words[(args >>> 2) + 2]);
+      const text = /** @type {Uint8Array} */ (this.bytes).slice(data, data + size);
+      return fn(...decodeTemplate(text, (place) => this.#read(args + (place + 1) * 16)));
+    }
+    switch (count) {
+      case 1: return fn(this.#read(args));
+      case 2: return fn(this.#read(args), this.#read(args + 16));
+      default: {
+        const values = new Array(count);
+        for (let i = 0; i < count; i++) values[i] = this.#read(args + i * 16);
+        return fn(...values);
+      }
+    }
+  }
+
+  /** The running task's blocks, for an answer that comes later. */
+  takeBlocks() {
+    const blocks = this.#blocks;
+    this.#blocks = [];
+    return blocks;
+  }
+
+  /** @param {number} kind @param {number} block */
+  #writeBlock(kind, block) {
+    const words = /** @type {Uint32Array} */ (this.words);
+    words[this.at] = BLOCK;
+    words[this.at + 1] = kind;
+    words[this.at + 2] = block;
+  }
+
+  /** @param {number} kind @param {Uint8Array} bytes */
+  #writeBytes(kind, bytes) {
+    const block = this.core.hdw_worker_block(this.address, bytes.length) >>> 0;
+    if (block === GONE) return;
+    if (!block)
+      throw new OutOfMemoryError(`no room for a result of ${bytes.length} bytes in the shared heap. ` +
+        'Give it a larger maximum (config.memory or Runtime.start({ memory })), or return smaller pieces.', { bytes: bytes.length });
+    if (this.memory.buffer.byteLength / PAGE_BYTES > this.#pages) this.#refresh();
+    /** @type {Uint8Array} */ (this.bytes).set(bytes, this.core.hdw_block_data(block) >>> 0);
+    this.#writeBlock(kind, block);
+  }
+
+  /** A result that lies in the heap: part of an argument's block, which it shares, or else a copy.
+   * @param {any} value @param {number} kind @param {HeldBlock[]} blocks */
+  #writeShared(value, kind, blocks) {
+    const { byteOffset: start, byteLength: size } = value;
+    const held = blocks.find(({ data, size: whole }) => start >= data && start + size <= data + whole);
+    if (!held) return this.#writeBytes(kind, rawBytes(value).slice());
+    const block = this.core.hdw_worker_slice(this.address, held.block, start - held.data, size) >>> 0;
+    if (block === GONE) return;
+    if (!block) throw new OutOfMemoryError('no room in the shared heap.');
+    this.#writeBlock(kind, block);
+  }
+
+  /** @param {number} tag @param {number} number */
+  #writeInline(tag, number) {
+    /** @type {Uint32Array} */ (this.words)[this.at] = tag;
+    /** @type {Float64Array} */ (this.doubles)[(this.address >>> 3) + 1] = number;
+  }
+
+  /**
+   * Answers: done, with a result.
+   * @param {any} value
+   * @param {HeldBlock[]} [blocks]
+   */
+  finish(value, blocks = this.#blocks) {
+    if (typeof value === 'number') this.#writeInline(NUMBER, value);
+    else if (value === undefined) this.#writeInline(UNDEFINED, 0);
+    else if (value === null) this.#writeInline(NULL, 0);
+    else if (typeof value === 'boolean') this.#writeInline(BOOLEAN, value ? 1 : 0);
+    else {
+      const kind = rawKind(value);
+      if (kind && ArrayBuffer.isView(value) && this.#buffers.has(value.buffer)) this.#writeShared(value, kind, blocks);
+      else {
+        const encoded = encode(value);
+        this.#writeBytes(encoded.kind, /** @type {Uint8Array} */ (encoded.bytes));
+      }
+    }
+    /** @type {Uint32Array} */ (this.words)[this.at + OUTCOME] = FINISH;
+  }
+
+  /** @param {any} value @param {HeldBlock[]} blocks */
+  finishOrFail(value, blocks) {
+    try {
+      this.finish(value, blocks);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** Answers: failed. @param {unknown} error */
+  fail(error) {
+    const words = /** @type {Uint32Array} */ (this.words);
+    words[this.at + STATUS] = TASK_FAILED;
+    try {
+      this.#writeBytes(ERROR_TEXT, encoder.encode(packFailure(error)));
+    } catch {
+      /* No room even for the error's text. */
+      this.#writeInline(UNDEFINED, 0);
+      words[this.at + STATUS] = OUT_OF_MEMORY;
+    }
+    /** @type {Uint32Array} */ (this.words)[this.at + OUTCOME] = FAIL;
+  }
+
+  /** Keeps the claim open. */
+  defer() {
+    /** @type {Uint32Array} */ (this.words)[this.at + OUTCOME] = DEFER;
+  }
+
+  /** A promise that settles when the worker should look for work; undefined: at once. */
+  wait() {
+    const words = /** @type {Uint32Array} */ (this.words);
+    const cells = new Int32Array(words.buffer, words[this.at + BELL], 1);
+    const { async, value } = /** @type {any} */ (Atomics).waitAsync(cells, 0, words[this.at + SEEN] | 0, words[this.at + SLEEP_MS]);
+    return async ? value : undefined;
+  }
+}

@@ -1,0 +1,55 @@
+/* Graphs for JavaScript: an empty one, functions by number, one flat batch, seal, errors. */
+#include "export.h"
+
+#include <hd/heddle.h>
+#include <stdlib.h>
+
+_Static_assert(sizeof(hd_value) == 16, "JavaScript writes literals as 16 bytes");
+_Static_assert(sizeof(hd_batch) == 32, "JavaScript writes a batch as 8 words");
+_Static_assert(sizeof(hd_error) == 16, "JavaScript reads an error as 4 words");
+
+/* Memory for what JavaScript hands over; 0 when there is none. */
+void *HDW_EXPORT(hdw_alloc)(size_t bytes) { return malloc(bytes ? bytes : 1); }
+void HDW_EXPORT(hdw_free)(void *memory) { free(memory); }
+
+size_t HDW_EXPORT(hdw_live_bytes)(void) { return hd_memory_live_bytes(); }
+const char *HDW_EXPORT(hdw_version)(void) { return hd_version(); }
+const char *HDW_EXPORT(hdw_status_name)(hd_status status) { return hd_status_name(status); }
+const char *HDW_EXPORT(hdw_strerror)(hd_status status) { return hd_strerror(status); }
+
+hd_graph *HDW_EXPORT(hdw_graph_create)(void) {
+  hd_graph *graph;
+  return hd_graph_create(&graph) == HD_OK ? graph : NULL;
+}
+
+void HDW_EXPORT(hdw_graph_destroy)(hd_graph *graph) { hd_graph_destroy(graph); }
+
+/* A function that JavaScript knows by `number`; in the graph functions count from 0 as added. */
+hd_status HDW_EXPORT(hdw_graph_add_function)(hd_graph *graph, uint32_t number) {
+  uint32_t id;
+  hd_function function = {NULL, (void *)(uintptr_t)number};
+  return hd_graph_add_function(graph, &function, &id);
+}
+
+hd_status HDW_EXPORT(hdw_graph_add_batch)(hd_graph *graph, const hd_batch *batch) {
+  uint32_t first;
+  return hd_graph_add_batch(graph, batch, &first);
+}
+
+hd_status HDW_EXPORT(hdw_graph_seal)(hd_graph *graph, const uint32_t *outputs, uint32_t count) {
+  hd_seal_desc desc = {outputs, count, false};
+  return hd_graph_seal(graph, &desc);
+}
+
+const hd_error *HDW_EXPORT(hdw_graph_error)(const hd_graph *graph) { return hd_graph_error(graph); }
+uint32_t HDW_EXPORT(hdw_graph_task_count)(const hd_graph *graph) { return hd_graph_task_count(graph); }
+
+/* Blocks for literals; 0 when there is no memory. */
+hd_block *HDW_EXPORT(hdw_block_create)(size_t bytes) {
+  hd_block *block;
+  return hd_block_create(bytes, &block) == HD_OK ? block : NULL;
+}
+
+void HDW_EXPORT(hdw_block_release)(hd_block *block) { hd_block_release(block); }
+void *HDW_EXPORT(hdw_block_data)(hd_block *block) { return hd_block_data(block); }
+size_t HDW_EXPORT(hdw_block_bytes)(const hd_block *block) { return hd_block_bytes(block); }

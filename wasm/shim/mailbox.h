@@ -1,0 +1,39 @@
+/* A worker's mailbox: what its JavaScript and the core tell each other, without a call for each word.
+ * worker/mailbox.js reads and writes it by these offsets. */
+#ifndef HDW_MAILBOX_H
+#define HDW_MAILBOX_H
+
+#include <hd/pool.h>
+#include <stddef.h>
+
+/* What JavaScript says of the claim in `slot`. */
+enum { HDW_NOTHING = 0, HDW_FINISH = 1, HDW_FAIL = 2, HDW_DEFER = 3 };
+
+/* hdw_worker_step gives a hd_next, or this: the worker was killed and must not come again. */
+#define HDW_KILLED 3u
+#define HDW_GONE ((hd_block *)(uintptr_t)UINT32_MAX)
+
+typedef struct hdw_worker {
+  hd_value result;      /* 0: JavaScript's, with outcome FINISH or FAIL */
+  uint32_t outcome;     /* 16 */
+  uint32_t status;      /* 20: with FAIL */
+  uint32_t slot;        /* 24: of the claim */
+  uint32_t task;        /* 28: its id */
+  uint32_t function;    /* 32: its number */
+  uint32_t arg_count;   /* 36 */
+  const hd_value *args; /* 40 */
+  hd_run *run;          /* 44 */
+  uint32_t pages;       /* 48: the heap's size: views that are shorter must be made anew */
+  uint32_t sleep_ms;    /* 52: idle: sleep at most so long … */
+  uint32_t seen;        /* 56: … while the word at `bell` is this */
+  uint32_t *bell;       /* 60 */
+  uint32_t index;       /* 64 */
+  uint32_t thread;      /* 68: what Emscripten calls it */
+  hd_worker *core;      /* 72 */
+} hdw_worker;
+
+_Static_assert(offsetof(hdw_worker, outcome) == 16 && offsetof(hdw_worker, args) == 40 &&
+                   offsetof(hdw_worker, bell) == 60 && offsetof(hdw_worker, core) == 72,
+               "JavaScript knows these offsets");
+
+#endif

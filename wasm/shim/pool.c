@@ -1,0 +1,146 @@
+/* The pool for JavaScript: Web Workers (worker_threads) are started as pthreads, return to their event
+ * loop at once, and drive their hd_worker from there through a mailbox in the shared heap. */
+#include "export.h"
+#include "mailbox.h"
+
+#include <emscripten/threading.h>
+#include <hd/heddle.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+/* pthread.js: hands this thread's worker to the JavaScript that drives it. */
+extern void hdw_js_start(hdw_worker *worker);
+
+hd_pool *HDW_EXPORT(hdw_pool_create)(void) {
+  hd_pool *pool;
+  return hd_pool_create(&pool) == HD_OK ? pool : NULL;
+}
+
+uint32_t *HDW_EXPORT(hdw_pool_event)(hd_pool *pool) { return hd_pool_event(pool); }
+
+static void *start(void *worker) {
+  hdw_js_start(worker);
+  emscripten_exit_with_live_runtime();
+  return NULL;
+}
+
+/* Adds a worker and starts its thread; 0 when there is no memory or the pool is full. */
+hdw_worker *HDW_EXPORT(hdw_worker_start)(hd_pool *pool, size_t stack_bytes) {
+  hdw_worker *worker = calloc(1, sizeof *worker);
+  pthread_attr_t attributes;
+  pthread_t thread;
+  if (!worker || hd_worker_add(pool, &worker->core) != HD_OK) {
+    free(worker);
+    return NULL;
+  }
+  worker->bell = hd_worker_bell(worker->core);
+  worker->index = hd_worker_index(worker->core);
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, stack_bytes);
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  int failed = pthread_create(&thread, &attributes, start, worker);
+  pthread_attr_destroy(&attributes);
+  if (failed) {
+    (void)hd_worker_kill(worker->core);
+    hd_worker_lost(worker->core, 1);
+    free(worker);
+    return NULL;
+  }
+  worker->thread = (uint32_t)(uintptr_t)thread;
+  return worker;
+}
+
+/* Marks a worker whose thread has ended, or is about to be ended. False: try again in a moment. */
+bool HDW_EXPORT(hdw_worker_kill)(hdw_worker *worker) { return hd_worker_kill(worker->core); }
+
+void HDW_EXPORT(hdw_worker_lost)(hdw_worker *worker, uint32_t attempts_max) {
+  hd_worker_lost(worker->core, attempts_max);
+}
+
+/* Answers the mailbox's claim as its `outcome` says, then claims. See mailbox.h. */
+uint32_t HDW_EXPORT(hdw_worker_step)(hdw_worker *worker) {
+  if (!hd_worker_enter(worker->core)) return HDW_KILLED;
+  switch (worker->outcome) {
+    case HDW_FINISH: hd_worker_finish(worker->core, worker->slot, &worker->result); break;
+    case HDW_FAIL:
+      hd_worker_fail(worker->core, worker->slot, (hd_status)worker->status, &worker->result);
+      break;
+    case HDW_DEFER: hd_worker_defer(worker->core, worker->slot); break;
+    default: break;
+  }
+  worker->outcome = HDW_NOTHING;
+  hd_claim claim;
+  hd_next next;
+  worker->sleep_ms = 0;
+  do {
+    next = hd_worker_next(worker->core, &claim);
+    if (next == HD_NEXT_IDLE) worker->sleep_ms = hd_worker_sleep(worker->core, &worker->seen);
+  } while (next == HD_NEXT_IDLE && worker->sleep_ms == 0);
+  if (next == HD_NEXT_TASK) {
+    worker->slot = claim.slot;
+    worker->run = claim.run;
+    worker->task = hd_graph_id(hd_run_graph(claim.run), claim.call.task);
+    worker->function = (uint32_t)(uintptr_t)claim.call.user;
+    worker->arg_count = claim.call.arg_count;
+    worker->args = claim.call.args;
+  }
+  worker->pages = (uint32_t)__builtin_wasm_memory_size(0);
+  hd_worker_leave(worker->core);
+  return next;
+}
+
+/* Answers one claim without claiming again, for those that were deferred. */
+uint32_t HDW_EXPORT(hdw_worker_answer)(hdw_worker *worker, uint32_t slot) {
+  if (!hd_worker_enter(worker->core)) return HDW_KILLED;
+  if (worker->outcome == HDW_FINISH) hd_worker_finish(worker->core, slot, &worker->result);
+  else hd_worker_fail(worker->core, slot, (hd_status)worker->status, &worker->result);
+  worker->outcome = HDW_NOTHING;
+  hd_worker_leave(worker->core);
+  return 0;
+}
+
+/* A block for a result: 0 when there is no memory, HDW_GONE when the worker was killed. */
+hd_block *HDW_EXPORT(hdw_worker_block)(hdw_worker *worker, size_t bytes) {
+  hd_block *block = NULL;
+  if (!hd_worker_enter(worker->core)) return HDW_GONE;
+  if (hd_block_create(bytes, &block) != HD_OK) block = NULL;
+  worker->pages = (uint32_t)__builtin_wasm_memory_size(0);
+  hd_worker_leave(worker->core);
+  return block;
+}
+
+/* A result that is `bytes` bytes of an argument's block, from `offset`. */
+hd_block *HDW_EXPORT(hdw_worker_slice)(hdw_worker *worker, hd_block *parent, size_t offset, size_t bytes) {
+  hd_block *block = NULL;
+  if (!hd_worker_enter(worker->core)) return HDW_GONE;
+  if (hd_block_slice(parent, offset, bytes, &block) != HD_OK) block = NULL;
+  hd_worker_leave(worker->core);
+  return block;
+}
+
+/* Makes a run of a sealed graph and hands it to the pool; 0 when there is no memory. */
+hd_run *HDW_EXPORT(hdw_run_submit)(hd_pool *pool, hd_graph *graph, uint32_t workers, bool trace) {
+  hd_run *run;
+  hd_run_desc desc = {.worker_count = workers, .trace = trace};
+  if (hd_run_create(graph, &desc, &run) != HD_OK) return NULL;
+  if (hd_pool_submit(pool, run) == HD_OK) return run;
+  hd_run_destroy(run);
+  return NULL;
+}
+
+bool HDW_EXPORT(hdw_run_ended)(hd_pool *pool, hd_run *run) { return hd_pool_ended(pool, run); }
+void HDW_EXPORT(hdw_run_cancel)(hd_pool *pool, hd_run *run) { hd_pool_cancel(pool, run); }
+uint32_t HDW_EXPORT(hdw_run_state)(const hd_run *run) { return hd_run_get_state(run); }
+uint32_t HDW_EXPORT(hdw_run_remaining)(const hd_run *run) { return hd_run_remaining(run); }
+void HDW_EXPORT(hdw_run_destroy)(hd_run *run) { hd_run_destroy(run); }
+
+/* The result of a task by its id. */
+const hd_value *HDW_EXPORT(hdw_run_result)(const hd_run *run, uint32_t id) {
+  return hd_run_result(run, hd_graph_rank(hd_run_graph(run), id));
+}
+
+/* The failed task by its id (HD_NONE: none), with its status and the address of its error. */
+uint32_t HDW_EXPORT(hdw_run_failure)(const hd_run *run, hd_status *status, const hd_value **error) {
+  uint32_t task = hd_run_failure(run, status, error);
+  return task == HD_NONE ? HD_NONE : hd_graph_id(hd_run_graph(run), task);
+}

@@ -1,0 +1,45 @@
+/* The serial walk by rank for JavaScript that runs the tasks itself, in the caller's thread, and keeps
+ * the results as its own values. */
+#include "export.h"
+
+#include <hd/heddle.h>
+#include <stdlib.h>
+
+typedef struct hdw_walk {
+  uint32_t released_count; /* JavaScript reads these two */
+  uint32_t *released;      /* ids */
+  hd_run *run;
+  uint32_t task; /* the rank of the one that runs, or HD_NONE */
+} hdw_walk;
+
+hdw_walk *HDW_EXPORT(hdw_walk_create)(hd_graph *graph) {
+  hdw_walk *walk = calloc(1, sizeof *walk);
+  if (!walk) return NULL;
+  hd_run_desc desc = {.executor_keeps = true};
+  walk->task = HD_NONE;
+  walk->released = malloc((hd_graph_arg_count_max(graph) + (size_t)1) * sizeof *walk->released);
+  if (!walk->released || hd_run_create(graph, &desc, &walk->run) != HD_OK) {
+    free(walk->released);
+    free(walk);
+    return NULL;
+  }
+  return walk;
+}
+
+void HDW_EXPORT(hdw_walk_destroy)(hdw_walk *walk) {
+  hd_run_destroy(walk->run);
+  free(walk->released);
+  free(walk);
+}
+
+/* Answers the running task, if there is one: done. Gives the id of the next, HD_NONE at the end. */
+uint32_t HDW_EXPORT(hdw_walk_next)(hdw_walk *walk) {
+  hd_graph *graph = hd_run_graph(walk->run);
+  hd_finished finished = {0, 0, walk->released};
+  if (walk->task != HD_NONE) hd_run_finish(walk->run, 0, walk->task, NULL, &finished);
+  for (uint32_t i = 0; i < finished.released_count; i++)
+    walk->released[i] = hd_graph_id(graph, walk->released[i]);
+  walk->released_count = finished.released_count;
+  if (!hd_run_claim(walk->run, 0, 1, &walk->task)) walk->task = HD_NONE;
+  return walk->task == HD_NONE ? HD_NONE : hd_graph_id(graph, walk->task);
+}

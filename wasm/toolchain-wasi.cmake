@@ -1,0 +1,11 @@
+# clang + wasi-libc, one thread.
+set(CMAKE_SYSTEM_NAME Generic)
+set(HEDDLE_WASI ON)
+set(CMAKE_SYSTEM_PROCESSOR wasm32)
+set(triple wasm32-wasi)
+if(NOT HEDDLE_WASI_CC)
+  find_program(HEDDLE_WASI_CC NAMES clang-19 clang-18 clang-17 clang-16 clang-15 clang-14 clang REQUIRED)
+endif()
+set(CMAKE_C_COMPILER ${HEDDLE_WASI_CC})
+set(CMAKE_C_COMPILER_TARGET ${triple})
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
