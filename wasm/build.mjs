@@ -61,12 +61,12 @@ if (all || wanted.wasm) {
 
   const library = await build({
     ...options, format: 'esm', splitting: true, outdir: path('dist'), platform: 'neutral', mainFields: ['module', 'main'],
-    external: ['node:*'], chunkNames: 'chunk-[name]-[hash]', metafile: true,
+    external: ['node:*'], chunkNames: 'chunk-[hash]', metafile: true, minify: true, keepNames: true, sourcemap: 'linked',
     entryPoints: { heddle: path('wasm/js/index.js'), 'helper-thread': path('wasm/js/schedulers/helper-thread.js') },
   });
   const fresh = new Set(library.outputFiles.map((file) => file.path));
   for (const file of readdirSync(path('dist')))
-    if (file.endsWith('.js') && !fresh.has(path('dist', file))) rmSync(path('dist', file));
+    if (/\.js(\.map)?$/.test(file) && !fresh.has(path('dist', file))) rmSync(path('dist', file));
   for (const file of library.outputFiles) writeIfNew(file.path, file.text);
   writeFileSync(path('dist/THIRD-PARTY.md'), notices(library.metafile, worker));
 

@@ -163,6 +163,7 @@ void hd_run_finish(hd_run *run, uint32_t worker, uint32_t task, hd_value *result
   finished->ready_count = finished->released_count = 0;
   bool token = close_claim(run, task);
   if (run->values && result) run->values[task] = *result;
+  else if (result) hd_value_release(result);
   set_state(run, task, HD_DONE);
   count_up(&run->tallies[worker].made, 1);
 

@@ -143,19 +143,24 @@ static inline uint32_t hdt_tick(hdt_journal *journal) {
 
 static inline double hdt_step(double total, double argument) { return total * 0.5 + argument; }
 
-/* Folds its arguments; `user` is a journal or NULL. Results differ with the order of arguments. */
+/* Folds the arguments of a call. The result differs with their order. */
+static inline double hdt_fold(const hd_call *call) {
+  double total = 1;
+  for (uint32_t i = 0; i < call->arg_count; i++) {
+    hdt_must(call->args[i].tag == HD_NUMBER); /* or it ran before its input */
+    total = hdt_step(total, call->args[i].as.number);
+  }
+  return total;
+}
+
+/* The kernel of most graphs here; `user` is a journal or NULL. */
 static inline hd_status hdt_sum(const hd_call *call, hd_value *result) {
   hdt_journal *journal = call->user;
-  double total = 1;
   if (journal) {
     __atomic_add_fetch(&journal->runs[call->task], 1, __ATOMIC_RELAXED);
     journal->start[call->task] = hdt_tick(journal);
   }
-  for (uint32_t i = 0; i < call->arg_count; i++) {
-    if (call->args[i].tag != HD_NUMBER) return HD_TASK_FAILED; /* ran before its input */
-    total = hdt_step(total, call->args[i].as.number);
-  }
-  *result = hd_number(total);
+  *result = hd_number(hdt_fold(call));
   if (journal) journal->end[call->task] = hdt_tick(journal);
   return HD_OK;
 }
@@ -196,7 +201,7 @@ static inline double *hdt_expected(const hd_graph *graph) {
 /* ---- graphs ----------------------------------------------------------------------------------- */
 
 /* Functions of every graph made here. */
-enum { HDT_SUM = 0, HDT_EXTERNAL = 1, HDT_FAIL = 2 };
+enum { HDT_SUM = 0, HDT_EXTERNAL = 1, HDT_FAIL = 2, HDT_MIXED = 3 /* random: the first or the second */ };
 
 static inline hd_graph *hdt_empty_graph(void *user) {
   hd_graph *graph;
@@ -242,7 +247,8 @@ static inline hd_graph *hdt_random_graph(uint32_t tasks, uint32_t fan, uint32_t 
     uint32_t count = task ? hdt_below(fan + 1) : 0;
     for (uint32_t i = 0; i < count; i++)
       args[i] = hdt_below(8) ? hd_arg_task(hdt_below(task)) : hd_arg_number(task);
-    assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){function, args, count, NULL}, &id), HD_OK);
+    hd_task_desc desc = {function == HDT_MIXED ? hdt_below(2) : function, args, count, NULL};
+    assert_int_equal(hd_graph_add_task(graph, &desc, &id), HD_OK);
   }
   return graph;
 }

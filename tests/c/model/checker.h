@@ -26,7 +26,7 @@ struct hdt_scenario {
   void (*before)(void);
   void (*thread)(int index);
   void (*after)(void);
-  void (*always)(void); /* or NULL: looked at before every step; must only read */
+  const char *fine; /* or NULL; see hdt_fine */
 };
 
 static double hdt_now(void) {
@@ -47,9 +47,6 @@ struct hdt_suite : rl::test_suite<hdt_suite<count>, count> {
   }
   void thread(unsigned index) { hdt_current->thread((int)index); }
   void after() { hdt_current->after(); }
-  void invariant() {
-    if (hdt_current->always) hdt_current->always();
-  }
 };
 
 enum hdt_verdict { HDT_HOLDS, HDT_CUT_OFF, HDT_FAILS };
@@ -95,6 +92,9 @@ static hdt_verdict hdt_search(unsigned bound, uint64_t random, bool quiet) {
 /* `random` 0: all executions of up to `bound` preemptions; else so many at random. */
 static hdt_verdict hdt_check(const hdt_scenario *scenario, unsigned bound, uint64_t random, double seconds, bool quiet) {
   hdt_current = scenario;
+  hdt_fine = scenario->fine;
+  for (unsigned i = 0; i < HDT_SITES_MAX; i++)
+    if (hdt_sites[i].file) hdt_sites[i].coarse = hdt_is_coarse(&hdt_sites[i]);
   hdt_executions = 0;
   hdt_deadline = hdt_now() + seconds;
   switch (scenario->threads) {

@@ -34,8 +34,14 @@ struct hdi_mutex {
 };
 hdi_mutex *hdi_mutex_create(void) { return NULL; }
 void hdi_mutex_destroy(hdi_mutex *mutex) { (void)mutex; }
-void hdi_mutex_lock(hdi_mutex *mutex) { mutex->mutex.lock($); }
-void hdi_mutex_unlock(hdi_mutex *mutex) { mutex->mutex.unlock($); }
+void hdi_mutex_lock(hdi_mutex *mutex) {
+  hdt_step step(NULL);
+  mutex->mutex.lock($);
+}
+void hdi_mutex_unlock(hdi_mutex *mutex) {
+  hdt_step step(NULL);
+  mutex->mutex.unlock($);
+}
 hd_status hdi_thread_start(void (*)(void *), void *, hdi_thread **) { return HD_NO_THREADS; }
 void hdi_thread_join(hdi_thread *) {}
 
@@ -149,7 +155,7 @@ static void make_world(uint32_t worker_count) {
     worker->arg_capacity = 4;
     worker->next_in_pool = pool->all_workers;
     pool->all_workers = worker;
-    hdi_store_relaxed_pointer(&pool->workers[i], worker);
+    hdi_store_seq_pointer(&pool->workers[i], worker);
   }
 }
 
