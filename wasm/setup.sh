@@ -10,9 +10,10 @@ set -u
 
 usage() {
   cat <<'USAGE'
-usage: wasm/setup.sh [--check] [--bench] [--web] [--all]
+usage: wasm/setup.sh [--check] [--build] [--bench] [--web] [--all]
 
   (nothing)  what the build and the tests need, and node_modules
+  --build    only what the build needs, and node_modules
   --bench    also the peers that benchmarks compare with (oneTBB, Dask)
   --web      also the browsers that page tests drive (Chromium, Firefox)
   --all      everything above
@@ -24,6 +25,7 @@ check=0 groups=" build tests "
 for arg in "$@"; do
   case $arg in
     --check) check=1 ;;
+    --build) groups=" build " ;;
     --bench) groups="$groups""bench " ;;
     --web) groups="$groups""web " ;;
     --all) groups=" build tests bench web " ;;
@@ -179,6 +181,7 @@ build|libc6-dev|has_libc|C headers and start files
 tests|libcmocka-dev|has_header cmocka.h|cmocka: C unit tests
 tests|clang-LLVM libclang-rt-LLVM-dev|has_sanitizers|thread and address sanitizers, libFuzzer
 tests|relacy-dev|has_header relacy/relacy.hpp|relacy: every interleaving of the lock-free parts
+tests|spin|has_command spin|spin: every state of the protocols between threads
 bench|libtbb-dev|has_header oneapi/tbb.h|oneTBB: the native peer in benchmarks
 bench|python3-dask|has_python_dask|Dask: the peer in benchmarks
 web|chromium|has_command chromium|Chromium: page tests

@@ -93,7 +93,7 @@ hd_status hd_pool_wait(hd_pool *pool, hd_run *run) {
   for (;;) {
     uint32_t seen = hdi_load_seq_u32(&pool->event.value);
     if (hd_pool_ended(pool, run)) break;
-    if (pool->worker_count == 0) return HD_NO_THREADS;
+    if (hd_pool_worker_count(pool) == 0) return HD_NO_THREADS;
     hdi_bell_wait(&pool->event, seen, 1000);
   }
   hd_status failure = HD_CANCELLED;

@@ -12,6 +12,9 @@ _Static_assert(sizeof(hd_error) == 16, "JavaScript reads an error as 4 words");
 void *HDW_EXPORT(hdw_alloc)(size_t bytes) { return malloc(bytes ? bytes : 1); }
 void HDW_EXPORT(hdw_free)(void *memory) { free(memory); }
 
+/* The memory's size now, in pages of 64 kB. */
+uint32_t HDW_EXPORT(hdw_memory_pages)(void) { return (uint32_t)__builtin_wasm_memory_size(0); }
+
 size_t HDW_EXPORT(hdw_live_bytes)(void) { return hd_memory_live_bytes(); }
 const char *HDW_EXPORT(hdw_version)(void) { return hd_version(); }
 const char *HDW_EXPORT(hdw_status_name)(hd_status status) { return hd_status_name(status); }

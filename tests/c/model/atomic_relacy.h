@@ -59,12 +59,12 @@ static inline hdt_site *hdt_site_at(unsigned number, const rl::debug_info &place
 }
 
 /* One operation, with or without a preemption in front of it. */
-struct hdt_step {
+struct hdt_turn {
   bool coarse;
-  hdt_step(const hdt_site *site) : coarse(site ? site->coarse : hdt_fine != NULL) {
+  hdt_turn(const hdt_site *site) : coarse(site ? site->coarse : hdt_fine != NULL) {
     if (coarse) rl::ctx().disable_preemption();
   }
-  ~hdt_step() {
+  ~hdt_turn() {
     if (coarse) rl::ctx().enable_preemption();
   }
 };
@@ -76,19 +76,19 @@ static inline rl::memory_order hdt_order_of(const hdt_site *site, rl::memory_ord
 
 template <class T>
 static inline T hdt_load(const rl::atomic<T> &word, const hdt_site *site, rl::debug_info_param place) {
-  hdt_step step(site);
+  hdt_turn turn(site);
   return word.load(hdt_order_of(site, rl::mo_acquire), place);
 }
 
 template <class T>
 static inline void hdt_store(rl::atomic<T> &word, T value, const hdt_site *site, rl::debug_info_param place) {
-  hdt_step step(site);
+  hdt_turn turn(site);
   word.store(value, hdt_order_of(site, rl::mo_release), place);
 }
 
 template <class T>
 static inline bool hdt_cas(rl::atomic<T> &word, T from, T to, const hdt_site *site, rl::debug_info_param place) {
-  hdt_step step(site);
+  hdt_turn turn(site);
   return word.compare_exchange_strong(from, to, hdt_order_of(site, rl::mo_acq_rel), place);
 }
 
@@ -96,7 +96,7 @@ static inline bool hdt_cas(rl::atomic<T> &word, T from, T to, const hdt_site *si
   template <class T>                                                                                     \
   static inline T hdt_##name(rl::atomic<T> &word, T value, const hdt_site *site,                         \
                              rl::debug_info_param place) {                                               \
-    hdt_step step(site);                                                                                 \
+    hdt_turn turn(site);                                                                                 \
     return word.name(value, hdt_order_of(site, rl::mo_acq_rel), place);                                  \
   }
 HDT_CHANGE_BY(fetch_add)

@@ -33,13 +33,14 @@ struct hdi_mutex {
   rl::mutex mutex;
 };
 hdi_mutex *hdi_mutex_create(void) { return NULL; }
-void hdi_mutex_destroy(hdi_mutex *mutex) { (void)mutex; }
+void hdi_mutex_destroy(hdi_mutex *) {}
 void hdi_mutex_lock(hdi_mutex *mutex) {
-  hdt_step step(NULL);
+  static const hdt_site site = {"lock", "hdi_mutex_lock", "lock", 0, HDT_SEQ, false};
+  hdt_turn turn(hdt_is_coarse(&site) ? NULL : &site);
   mutex->mutex.lock($);
 }
 void hdi_mutex_unlock(hdi_mutex *mutex) {
-  hdt_step step(NULL);
+  hdt_turn turn(NULL);
   mutex->mutex.unlock($);
 }
 hd_status hdi_thread_start(void (*)(void *), void *, hdi_thread **) { return HD_NO_THREADS; }
@@ -49,12 +50,12 @@ void hdi_thread_join(hdi_thread *) {}
 
 bool hdi_bell_init(hdi_bell *) { return true; }
 void hdi_bell_fini(hdi_bell *) {}
-static void hdt_user_hears(hdi_bell *bell);
+static void rung(hdi_bell *bell); /* the scenario's: told of every ring */
 
 void hdi_bell_ring(hdi_bell *bell) {
   hdi_add_seq_u32(&bell->value, 1);
   bell->value.word.wake(rl::ctx(), 16, $);
-  hdt_user_hears(bell);
+  rung(bell);
 }
 
 void hdi_bell_wait(hdi_bell *bell, uint32_t seen, uint32_t timeout_ms) {
@@ -98,6 +99,7 @@ enum { TASKS_MAX = 8, WORKERS_MAX = 3, RUNS_MAX = 2, EDGES_MAX = 12, WORDS_MAX =
 enum { NONE = -1 };
 typedef int shape[TASKS_MAX][4];
 
+/* A run with all that hd_run_create allocates, and its graph. */
 struct modelled_run {
   hd_run run;
   hdi_u64 words[WORDS_MAX];
@@ -105,11 +107,10 @@ struct modelled_run {
   hdi_u8 states[TASKS_MAX];
   hd_value values[TASKS_MAX];
   hdi_tally tallies[WORKERS_MAX];
-  rl::var<int> results[TASKS_MAX]; /* 1: done, 2: released */
+  rl::var<int> results[TASKS_MAX]; /* 1: done, 2: released. A race if it is read without order */
   hd_graph graph;
   uint32_t arg_offsets[TASKS_MAX + 1], args[EDGES_MAX];
   uint32_t dependent_offsets[TASKS_MAX + 1], dependents[EDGES_MAX];
-  uint32_t ran[TASKS_MAX];
 };
 
 struct world {
@@ -118,30 +119,31 @@ struct world {
   hd_run *active[RUNS_MAX];
   hd_worker workers[WORKERS_MAX];
   hd_value args[WORKERS_MAX][4];
-  modelled_run runs[RUNS_MAX];
 };
 
-alignas(64) static char space[sizeof(world)];
+alignas(64) static char world_space[sizeof(world)], run_space[RUNS_MAX][sizeof(modelled_run)];
 static world *here;
+static modelled_run *runs[RUNS_MAX]; /* NULL: not made, or destroyed */
 
-static modelled_run *modelled(hd_run *run) {
-  for (modelled_run &one : here->runs)
-    if (&one.run == run) return &one;
-  RL_ASSERT(false);
-  return NULL;
-}
+/* What is counted beside the model, in the order of this execution. */
+static uint32_t ran[RUNS_MAX][TASKS_MAX]; /* bodies that were begun */
+static uint32_t ends[RUNS_MAX];           /* rings of the event that told of this run's end */
 
-void hd_value_release(hd_value *value) { /* of a result: its last reader is done with it */
-  for (modelled_run &one : here->runs)
-    for (uint32_t task = 0; task < TASKS_MAX; task++)
-      if (value == &one.values[task]) {
-        RL_ASSERT((int)one.results[task]($) == 1);
-        one.results[task]($) = 2;
-      }
+/* A result's last reader is done with it, or the run is closed. */
+void hd_value_release(hd_value *value) {
+  for (modelled_run *one : runs) {
+    if (!one || value < one->values || value >= one->values + TASKS_MAX) continue;
+    rl::var<int> &result = one->results[value - one->values];
+    RL_ASSERT((int)result($) == 1);
+    result($) = 2;
+  }
 }
 
 static void make_world(uint32_t worker_count) {
-  here = new (space) world();
+  memset(ran, 0, sizeof ran);
+  memset(ends, 0, sizeof ends);
+  memset(runs, 0, sizeof runs);
+  here = new (world_space) world();
   hd_pool *pool = &here->pool;
   pool->lock = &here->lock;
   pool->runs = here->active;
@@ -159,10 +161,11 @@ static void make_world(uint32_t worker_count) {
   }
 }
 
-/* Lays out a run of `count` tasks; all results but those that are read by others are wanted. */
+/* A run of `count` tasks, as hd_run_create makes it of a sealed graph. What has no dependents is
+ * wanted. `function` is that of every task. */
 static hd_run *make_run(uint32_t number, const shape inputs, uint32_t count, uint32_t worker_count,
-                        hd_function *functions) {
-  modelled_run *one = &here->runs[number];
+                        hd_function *function) {
+  modelled_run *one = runs[number] = new (run_space[number]) modelled_run();
   hd_graph *graph = &one->graph;
   hd_run *run = &one->run;
   uint32_t edges = 0;
@@ -181,7 +184,7 @@ static hd_run *make_run(uint32_t number, const shape inputs, uint32_t count, uin
   }
   one->dependent_offsets[count] = edges;
   graph->sealed = true;
-  graph->functions = functions;
+  graph->functions = function;
   graph->task_count = count;
   graph->arg_offsets = one->arg_offsets;
   graph->args = one->args;
@@ -205,14 +208,34 @@ static hd_run *make_run(uint32_t number, const shape inputs, uint32_t count, uin
   return run;
 }
 
-/* What every body does: its inputs are done and still there, and it is the only one to run it. */
-static void run_body(const hd_call *call, modelled_run *one) {
-  for (uint32_t at = one->arg_offsets[call->task]; at < one->arg_offsets[call->task + 1]; at++)
-    RL_ASSERT((int)one->results[one->args[at]]($) == 1);
-  one->results[call->task]($) = 1;
-  RL_ASSERT(++one->ran[call->task] == 1);
+/* Ends a run as hd_run_destroy does: whoever touches it afterwards touches freed memory. */
+static void destroy_run(uint32_t number) {
+  modelled_run *one = runs[number];
+  runs[number] = NULL;
+  one->~modelled_run();
 }
 
-static void free_world(void) { here->~world(); }
+/* What every body does: its inputs are done and not yet released, and nobody else runs it. */
+static void run_body(uint32_t number, uint32_t task) {
+  modelled_run *one = runs[number];
+  for (uint32_t at = one->arg_offsets[task]; at < one->arg_offsets[task + 1]; at++)
+    RL_ASSERT((int)one->results[one->args[at]]($) == 1);
+  one->results[task]($) = 1;
+  ran[number][task]++;
+}
+
+/* The user ends the pool: hd_pool_destroy up to where it joins the threads. */
+static void stop_pool(void) {
+  hdi_store_seq_u32(&here->pool.stopping, 1);
+  for (uint32_t i = 0; i < here->pool.worker_count; i++) hdi_bell_ring(&here->workers[i].bell);
+}
+
+/* At the end of each execution. */
+static void free_world(void) {
+  RL_ASSERT(here->pool.run_count == 0);
+  for (uint32_t i = 0; i < RUNS_MAX; i++)
+    if (runs[i]) destroy_run(i);
+  here->~world();
+}
 
 #endif

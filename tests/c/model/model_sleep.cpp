@@ -1,78 +1,247 @@
+/* Sleeping, waking and the end of a run: src/run as it is, driven by threads.c's own worker loop, with
+ * bells that never time out. A wake that is lost is a deadlock.
+ *
+ * Checked in every execution:
+ *   - every task runs once, after its inputs, and sees their results, which are released once;
+ *   - every run ends once, told by one ring of the event, when nobody holds it; once the user has seen
+ *     that, it is destroyed, and nobody touches it again;
+ *   - IDLE-1: nobody sleeps for ever while a task is ready and unclaimed;
+ *   - and no longer than for moments: bodies that `need company` end only when so many run side by
+ *     side, so a worker that sleeps beside a ready task is a deadlock too. */
 #include "model/core_relacy.h"
 
-/* ---- bodies that need company --------------------------------------------------------------------- */
+static hd_function function;
+static uint32_t company[TASKS_MAX]; /* the body of task t waits for so many to stand beside it; 0: for none */
+static uint32_t standing;
+static hdi_u32 *door; /* where they wait */
+static uint32_t bodies, bodies_max;
+static uint32_t failing; /* the task whose body fails, or HD_NONE */
+static bool user_is_quick; /* nobody waits for the end: who tells of it ends the pool as well */
+alignas(16) static char door_space[sizeof(hdi_u32)];
 
-static int company[TASKS_MAX]; /* the body of task t ends when so many bodies stand beside it; 0: at once */
-static int waiting_bodies;
-static bool user_stops; /* the user hears the end of the run at once, and ends the pool */
-static int ends;
-
-static void hdt_user_hears(hdi_bell *bell) {
+static void rung(hdi_bell *bell) {
   if (bell != &here->pool.event) return;
-  ends++;
-  RL_ASSERT(ends == 1 && here->runs[0].run.ended);
-  if (!user_stops) return;
-  hdi_store_seq_u32(&here->pool.stopping, 1);
-  for (uint32_t i = 0; i < here->pool.worker_count; i++) hdi_bell_ring(&here->workers[i].bell);
+  uint32_t told = 0;
+  for (uint32_t i = 0; i < RUNS_MAX; i++)
+    if (runs[i] && runs[i]->run.ended && !ends[i]) ends[i]++, told++;
+  RL_ASSERT(told > 0);
+  if (user_is_quick && here->pool.run_count == 0) stop_pool();
 }
 
-static hdi_u32 *door;
-static hd_status body(const hd_call *call, hd_value *result) {
-  (void)result;
-  modelled_run *one = (modelled_run *)call->user;
-  run_body(call, one);
-  int wanted = company[call->task];
-  if (!wanted) return HD_OK;
-  if (++waiting_bodies == wanted) {
-    waiting_bodies = 0;
-    door->word.wake(rl::ctx(), 16, $);
-  } else
-    door->word.wait(rl::ctx(), false, false, $);
+static hd_status body(const hd_call *call, hd_value *) {
+  run_body(0, call->task);
+  RL_ASSERT(++bodies <= bodies_max);
+  uint32_t wanted = company[call->task];
+  if (wanted) {
+    if (++standing == wanted) {
+      standing = 0;
+      door->word.wake(rl::ctx(), 16, $);
+    } else door->word.wait(rl::ctx(), false, false, $);
+  }
+  bodies--;
+  return call->task == failing ? HD_TASK_FAILED : HD_OK;
+}
+
+static hd_status other_body(const hd_call *call, hd_value *) {
+  run_body(1, call->task);
   return HD_OK;
 }
-
-alignas(16) static char door_space[sizeof(hdi_u32)];
-static hd_function function;
+static hd_function other_function = {other_body, NULL};
 
 static hd_run *begin(uint32_t workers, const shape inputs, uint32_t count) {
   make_world(workers);
   door = new (door_space) hdi_u32;
-  waiting_bodies = ends = 0;
   function.kernel = body;
-  function.user = &here->runs[0];
   memset(company, 0, sizeof company);
+  standing = bodies = 0;
+  bodies_max = workers;
+  failing = HD_NONE;
+  user_is_quick = true;
   return make_run(0, inputs, count, workers, &function);
 }
 
 static void end(void) {
-  hd_run *run = &here->runs[0].run;
-  RL_ASSERT(ends == 1 && run->ended && run->holders == 0 && here->pool.run_count == 0);
-  for (uint32_t task = 0; task < run->task_count; task++) RL_ASSERT(here->runs[0].ran[task] == 1);
-  RL_ASSERT(hd_run_get_state(run) == HD_RUN_DONE && hd_run_running(run) == 0);
   door->~hdi_u32();
   free_world();
 }
 
-static const shape fork3 = {{NONE}, {0, NONE}, {0, NONE}, {0, NONE}};
+static void check_done(uint32_t number, uint32_t count) {
+  hd_run *run = &runs[number]->run;
+  RL_ASSERT(run->ended && run->holders == 0 && ends[number] == 1);
+  RL_ASSERT(hd_run_get_state(run) == HD_RUN_DONE && hd_run_running(run) == 0);
+  for (uint32_t task = 0; task < count; task++) {
+    uint32_t state = hdi_load_relaxed_u8(&run->states[task]) & HD_STATE_MASK;
+    bool wanted = run->graph->dependent_offsets[task] == run->graph->dependent_offsets[task + 1];
+    RL_ASSERT(ran[number][task] == 1);
+    RL_ASSERT(state == (wanted ? HD_DONE : HD_RELEASED));
+    RL_ASSERT((int)runs[number]->results[task]($) == (wanted ? 1 : 2));
+  }
+}
 
+/* ---- only workers: the run was submitted before they start, and its end ends the pool -------------- */
+
+static void worker(int thread) { work(&here->workers[thread]); }
+
+static void end_done(void) {
+  check_done(0, runs[0]->run.task_count);
+  end();
+}
+
+/*   0 -> 1, 2, 3    */
+static const shape fork3 = {{NONE}, {0, NONE}, {0, NONE}, {0, NONE}};
 static void begin_fork(void) {
   hd_run *run = begin(3, fork3, 4);
   company[1] = company[2] = company[3] = 3;
-  user_stops = true;
   hd_pool_submit(&here->pool, run);
 }
+
+/*   0 -> 1, 2 -> 3 -> 4, 5    */
+static const shape waves = {{NONE}, {0, NONE}, {0, NONE}, {1, 2, NONE}, {3, NONE}, {3, NONE}};
+static void begin_waves(void) {
+  hd_run *run = begin(2, waves, 6);
+  company[1] = company[2] = company[4] = company[5] = 2;
+  hd_pool_submit(&here->pool, run);
+}
+
+/*   0 -> 2, 1 -> 3: two workers each make one task ready. Needs no wake at all, but may not lose one   */
+static const shape producers = {{NONE}, {NONE}, {0, NONE}, {1, NONE}, {2, 3, NONE}};
+static void begin_producers(void) {
+  hd_run *run = begin(2, producers, 5);
+  company[2] = company[3] = 2;
+  hd_pool_submit(&here->pool, run);
+}
+
+/*   0 -> 2, 3 while 1 is taken, the last of its word: its taker clears the marks above 2 and 3 for a
+ *   moment, and those who look then find nothing. All three can run side by side.   */
 static const shape hidden = {{NONE}, {NONE}, {0, NONE}, {0, NONE}, {1, 2, 3, NONE}};
 static void begin_hidden(void) {
   hd_run *run = begin(3, hidden, 5);
   company[1] = company[2] = company[3] = 3;
-  user_stops = true;
   hd_pool_submit(&here->pool, run);
 }
-static void all_work(int thread) { work(&here->workers[thread]); }
+
+/* ---- two workers, and a user who submits, waits and destroys ---------------------------------------- */
+
+static hd_status outcome;
+static const shape pair = {{NONE}, {NONE}, {0, NONE}};
+
+static void user_waits(void) {
+  outcome = hd_pool_wait(&here->pool, &runs[0]->run);
+  RL_ASSERT(outcome != HD_OK || hd_run_remaining(&runs[0]->run) == 0);
+}
+static void user_leaves(void) {
+  destroy_run(0);
+  stop_pool();
+}
+
+static void begin_user(void) {
+  begin(2, pair, 3);
+  user_is_quick = false;
+}
+static void user_submits(int thread) {
+  if (thread < 2) return worker(thread);
+  RL_ASSERT(hd_pool_submit(&here->pool, &runs[0]->run) == HD_OK);
+  user_waits();
+  RL_ASSERT(outcome == HD_OK);
+  check_done(0, 3);
+  user_leaves();
+}
+
+static void user_cancels(int thread) {
+  if (thread < 2) return worker(thread);
+  hd_run *run = &runs[0]->run;
+  hd_pool_submit(&here->pool, run);
+  hd_pool_cancel(&here->pool, run);
+  user_waits();
+  RL_ASSERT(run->holders == 0 && ends[0] == 1 && hd_run_running(run) == 0);
+  RL_ASSERT(outcome == HD_OK || outcome == HD_CANCELLED);
+  for (uint32_t task = 0; task < 3; task++) {
+    uint32_t state = hdi_load_relaxed_u8(&run->states[task]) & HD_STATE_MASK;
+    RL_ASSERT(ran[0][task] ? state == HD_DONE || state == HD_RELEASED : state == HD_TASK_CANCELLED);
+  }
+  user_leaves();
+}
+
+static void begin_failing(void) {
+  begin_user();
+  failing = 0;
+}
+static void user_meets_a_failure(int thread) {
+  if (thread < 2) return worker(thread);
+  const hd_value *error;
+  hd_run *run = &runs[0]->run;
+  hd_pool_submit(&here->pool, run);
+  user_waits();
+  RL_ASSERT(outcome == HD_TASK_FAILED && ran[0][0] == 1 && ran[0][2] == 0 && ends[0] == 1);
+  RL_ASSERT(hd_run_failure(run, &outcome, &error) == 0 && run->holders == 0);
+  user_leaves();
+}
+
+static void user_pauses_and_resumes(int thread) {
+  if (thread < 2) return worker(thread);
+  hd_run *run = &runs[0]->run;
+  hd_run_pause(run);
+  hd_pool_submit(&here->pool, run);
+  hd_run_step(run, 1);
+  hd_run_resume(run);
+  user_waits();
+  RL_ASSERT(outcome == HD_OK);
+  user_leaves();
+}
+
+static void user_steps(int thread) {
+  if (thread < 2) return worker(thread);
+  hd_run *run = &runs[0]->run;
+  hd_run_pause(run);
+  hd_pool_submit(&here->pool, run);
+  hd_run_step(run, 2);
+  hd_run_step(run, 1);
+  user_waits();
+  RL_ASSERT(outcome == HD_OK);
+  user_leaves();
+}
+
+static void begin_one_token(void) {
+  hd_run *run = begin(2, producers, 5);
+  bodies_max = 1;
+  hd_run_set_tokens(run, 1);
+  hd_pool_submit(&here->pool, run);
+}
+
+/* Two runs of a task each, and one of two. */
+static const shape single = {{NONE}, {NONE}};
+static void begin_two_runs(void) {
+  begin(2, single, 2);
+  make_run(1, single, 1, 2, &other_function);
+  user_is_quick = true;
+  hd_pool_submit(&here->pool, &runs[0]->run);
+}
+static void second_is_submitted(int thread) {
+  if (thread < 2) return worker(thread);
+  hd_pool_submit(&here->pool, &runs[1]->run);
+}
+static void end_two_runs(void) {
+  check_done(0, 2);
+  check_done(1, 1);
+  end();
+}
+
+static const char sleepers[] = "lock ready.c pool.c worker.c";
+static const char gates[] = "lock gate.c run.c pool.c worker.c";
 
 static const hdt_scenario scenarios[] = {
-    {"three tasks that become ready at once run side by side on three workers", 3, 1, 1000, begin_fork, all_work, end},
-    {"hidden", 3, 1, 1000, begin_hidden, all_work, end, "ready.c pool.c worker.c"},{"hidden", 3, 1, 1000, begin_hidden, all_work, end, "ready.c"},
+    {"three tasks that become ready at once run side by side", 3, 1, 20000, begin_fork, worker, end_done},
+    {"two waves of two, with a worker asleep in between", 2, 3, 20000, begin_waves, worker, end_done},
+    {"two workers each make a task ready and each take one", 2, 3, 20000, begin_producers, worker, end_done},
+    {"tasks hidden by who clears marks are found again, by all who could run them", 3, 2, 20000, begin_hidden,
+     worker, end_done, sleepers},
+    {"a run is submitted while workers go to sleep", 3, 1, 20000, begin_user, user_submits, end},
+    {"a run is cancelled", 3, 1, 20000, begin_user, user_cancels, end},
+    {"a run fails", 3, 1, 20000, begin_failing, user_meets_a_failure, end},
+    {"a run is paused, stepped and resumed", 3, 1, 20000, begin_user, user_pauses_and_resumes, end, gates},
+    {"a run is stepped to its end", 3, 1, 20000, begin_user, user_steps, end, gates},
+    {"one token lets one body run at a time", 2, 2, 20000, begin_one_token, worker, end_done},
+    {"two runs share the workers", 3, 1, 20000, begin_two_runs, second_is_submitted, end_two_runs},
 };
 
 int main(int argc, char **argv) {

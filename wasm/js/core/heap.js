@@ -35,6 +35,12 @@ export class Heap {
     this.#doubles = new Float64Array(buffer);
   }
 
+  /** Makes sure that the views reach what another thread has allocated, and perhaps grown the memory for:
+   * this thread may not have noticed yet, and a view that is too short reads and writes nothing. */
+  catchUp() {
+    if ((this.core.hdw_memory_pages() >>> 0) * 65536 > this.memory.buffer.byteLength) this.memory.grow(0);
+  }
+
   /** All bytes, now. */
   get bytes() {
     this.#refresh();
@@ -115,6 +121,7 @@ export class Heap {
     if (tag !== BLOCK) return { tag, kind, number: doubles[(slot >>> 3) + 1], bytes: null };
     const block = words[(slot >>> 2) + 2];
     const data = this.core.hdw_block_data(block) >>> 0;
+    this.catchUp();
     return { tag, kind, number: 0, bytes: this.bytes.slice(data, data + (this.core.hdw_block_bytes(block) >>> 0)) };
   }
 }

@@ -37,7 +37,10 @@ export class Mailbox {
     this.#refresh();
   }
 
-  #refresh() {
+  /** Makes the views anew. @param {number} [pages] what the core says the heap has; this thread may not have
+   * noticed yet that another one has grown it */
+  #refresh(pages = this.core.hdw_memory_pages() >>> 0) {
+    if (this.memory.buffer.byteLength < pages * PAGE_BYTES) this.memory.grow(0);
     const { buffer } = this.memory;
     this.#buffers.add(buffer);
     this.#pages = buffer.byteLength / PAGE_BYTES;
@@ -125,7 +128,7 @@ export class Mailbox {
     if (!block)
       throw new OutOfMemoryError(`no room for a result of ${bytes.length} bytes in the shared heap. ` +
         'Give it a larger maximum (config.memory or Runtime.start({ memory })), or return smaller pieces.', { bytes: bytes.length });
-    if (this.memory.buffer.byteLength / PAGE_BYTES > this.#pages) this.#refresh();
+    if (/** @type {Uint32Array} */ (this.words)[this.at + PAGES] > this.#pages) this.#refresh();
     /** @type {Uint8Array} */ (this.bytes).set(bytes, this.core.hdw_block_data(block) >>> 0);
     this.#writeBlock(kind, block);
   }
