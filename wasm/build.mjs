@@ -2,16 +2,24 @@
 // the JavaScript, into build/ and dist/. With nothing changed it takes a second or two.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
 const { values: wanted } = parseArgs({
-  options: { native: { type: 'boolean' }, wasm: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+  options: {
+    native: { type: 'boolean' }, wasm: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
+    emcc: { type: 'string' }, out: { type: 'string', default: 'dist' },
+  },
 });
 if (wanted.help) {
-  console.log('usage: npm run build [-- --native | --wasm]\nBuilds the native core, and the package in dist/ (--wasm); both by default.');
+  console.log(`usage: npm run build [-- OPTIONS]
+Builds the native core, and the package in dist/; both by default.
+  --native      only the native core
+  --wasm        only the package
+  --emcc PATH   with this Emscripten instead of the one on the PATH
+  --out FOLDER  the package goes here instead of into dist/`);
   process.exit();
 }
 const all = !wanted.native && !wanted.wasm;
@@ -19,6 +27,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const path = (...parts) => join(root, ...parts);
 const { version } = JSON.parse(readFileSync(path('package.json'), 'utf8'));
 /* Debian's Emscripten looks for its JavaScript parser where Debian's Node would. */
+const threads = wanted.emcc ? 'threads-other' : 'threads';
+const emcmake = wanted.emcc ? join(dirname(wanted.emcc), 'emcmake') : 'emcmake';
+const dist = (...parts) => path(wanted.out, ...parts);
 const env = { ...process.env, NODE_PATH: [process.env.NODE_PATH, '/usr/share/nodejs'].filter(Boolean).join(':') };
 
 function run(command, ...args) {
@@ -46,33 +57,33 @@ if (all || wanted.native) cmake('native', ['cmake']);
 if (all || wanted.wasm) {
   cmake('wasi', ['cmake', '-DCMAKE_TOOLCHAIN_FILE=wasm/toolchain-wasi.cmake']);
 
-  mkdirSync(path('build', 'threads'), { recursive: true });
+  mkdirSync(path('build', threads), { recursive: true });
   const options = { bundle: true, write: false, logLevel: 'warning', target: 'es2022', define: { __HEDDLE_VERSION__: JSON.stringify(version) } };
   const worker = await build({ ...options, entryPoints: [path('wasm/js/worker/main.js')], format: 'iife', minify: true, keepNames: true /* errors are known by their class */ });
   /* Bundlers that see "import(" in a worker's script make a module of it, which it must not be. */
-  writeIfNew(path('build/threads/worker.js'), worker.outputFiles[0].text);
-  cmake('threads', ['emcmake', 'cmake']);
+  writeIfNew(path('build', threads, 'worker.js'), worker.outputFiles[0].text);
+  cmake(threads, [emcmake, 'cmake']);
 
-  mkdirSync(path('dist/core'), { recursive: true });
+  mkdirSync(dist('core'), { recursive: true });
   for (const file of ['heddle.js', 'heddle.wasm', 'heddle.worker.js'])
-    if (existsSync(path('build/threads', file))) copyFileSync(path('build/threads', file), path('dist/core', file));
-  copyFileSync(path('build/wasi/heddle-serial.wasm'), path('dist/core/heddle-serial.wasm'));
-  writeFileSync(path('dist/core/package.json'), '{ "type": "commonjs" }\n');
+    if (existsSync(path('build', threads, file))) copyFileSync(path('build', threads, file), dist('core', file));
+  copyFileSync(path('build/wasi/heddle-serial.wasm'), dist('core/heddle-serial.wasm'));
+  writeFileSync(dist('core/package.json'), '{ "type": "commonjs" }\n');
 
   const library = await build({
-    ...options, format: 'esm', splitting: true, outdir: path('dist'), platform: 'neutral', mainFields: ['module', 'main'],
+    ...options, format: 'esm', splitting: true, outdir: dist(), platform: 'neutral', mainFields: ['module', 'main'],
     external: ['node:*'], chunkNames: 'chunk-[hash]', metafile: true, minify: true, keepNames: true, sourcemap: 'linked',
     entryPoints: { heddle: path('wasm/js/index.js'), 'helper-thread': path('wasm/js/schedulers/helper-thread.js') },
   });
   const fresh = new Set(library.outputFiles.map((file) => file.path));
-  for (const file of readdirSync(path('dist')))
-    if (/\.js(\.map)?$/.test(file) && !fresh.has(path('dist', file))) rmSync(path('dist', file));
+  for (const file of readdirSync(dist()))
+    if (/\.js(\.map)?$/.test(file) && !fresh.has(dist(file))) rmSync(dist(file));
   for (const file of library.outputFiles) writeIfNew(file.path, file.text);
-  writeFileSync(path('dist/THIRD-PARTY.md'), notices(library.metafile, worker));
+  writeFileSync(dist('THIRD-PARTY.md'), notices(library.metafile, worker));
 
   const newest = newestChange(path('wasm/js'));
-  if (!existsSync(path('dist/types/index.d.ts')) || statSync(path('dist/types/index.d.ts')).mtimeMs < newest)
-    run('npx', 'tsc', '-p', 'wasm/js');
+  if (!existsSync(dist('types/index.d.ts')) || statSync(dist('types/index.d.ts')).mtimeMs < newest)
+    run('npx', 'tsc', '-p', 'wasm/js', '--outDir', dist('types'));
 }
 
 function newestChange(directory) {

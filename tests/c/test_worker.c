@@ -106,6 +106,34 @@ static void kernels_run_at_once_until_a_budget_is_used_up(void **state) {
   hd_pool_destroy(pool);
 }
 
+/* 2000 tasks, and one that takes them all. */
+static void a_sleeping_worker_keeps_no_room_for_a_wide_task(void **state) {
+  (void)state;
+  enum { COUNT = 2000 };
+  open_pool();
+  hd_worker *worker = add_worker(0);
+  hd_graph *graph = hdt_row(COUNT, false, HDT_SUM, NULL);
+  hd_arg args[COUNT];
+  uint32_t id, seen;
+  for (uint32_t i = 0; i < COUNT; i++) args[i] = hd_arg_task(i);
+  assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){HDT_SUM, args, COUNT, NULL}, &id), HD_OK);
+  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){&id, 1, false}), HD_OK);
+  hd_run *run = submit(graph, 1);
+  hd_claim claim;
+  while (hd_worker_next(worker, &claim) != HD_NEXT_IDLE) {
+  }
+  assert_int_equal(hd_pool_wait(pool, run), HD_OK);
+  size_t before = hd_memory_live_bytes();
+  assert_true(hd_worker_sleep(worker, &seen) > 0);
+  assert_true(hd_memory_live_bytes() + COUNT * sizeof(hd_value) <= before);
+  hd_run_destroy(run);
+  run = submit(hdt_sealed("a b=a,2", "b", NULL), 1); /* and finds room again */
+  assert_idle(worker);
+  assert_true(hd_run_result(run, 1)->as.number == hdt_step(hdt_step(1, 1), 2));
+  hd_run_destroy(run);
+  hd_pool_destroy(pool);
+}
+
 static void a_failed_task_ends_its_run_when_the_others_are_answered(void **state) {
   (void)state;
   open_pool();
@@ -841,6 +869,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       hdt_test(external_tasks_are_handed_out_with_their_call),
       hdt_test(kernels_run_at_once_until_a_budget_is_used_up),
+      hdt_test(a_sleeping_worker_keeps_no_room_for_a_wide_task),
       hdt_test(a_failed_task_ends_its_run_when_the_others_are_answered),
       hdt_test(earlier_runs_come_first_and_shut_ones_are_passed_over),
       hdt_test(a_run_for_n_workers_uses_the_first_n),

@@ -43,8 +43,12 @@ export async function computeRecording(recording, options) {
   if (signal?.aborted) throw new CancelledError(undefined, { cause: signal.reason });
   while (!recording.walk(inNode ? Infinity : SLICE_MS)) await new Promise((resume) => setTimeout(resume));
   if (chooseScheduler(options) === 'threads') {
-    const runtime = options.runtime ?? (await defaultRuntime({ workers: options.workers, memory: options.memory }));
-    const results = await runtime.run(jobOf(recording), { workers: options.workers ?? config.workers, signal, onProgress });
+    const job = jobOf(recording);
+    const [runtime] = await Promise.all([
+      options.runtime ?? defaultRuntime({ workers: options.workers, memory: options.memory }),
+      checkAll(job.functions), /* loads the parser while the threads start */
+    ]);
+    const results = await runtime.run(job, { workers: options.workers ?? config.workers, signal, onProgress });
     return results.map(decode);
   }
   const strict = options.strict ?? config.strict;
