@@ -45,6 +45,13 @@ export class Words {
   }
 }
 
+/** Whether a node stands inside a container among the arguments. @param {readonly unknown[]} args */
+function hasNested(args) {
+  for (const arg of args)
+    if (typeof arg === 'object' && !(arg instanceof Delayed) && isContainer(arg) && findInside(arg, Delayed).length > 0) return true;
+  return false;
+}
+
 let recordings = 0;
 
 /** What is reachable from some nodes, as numbers. */
@@ -107,7 +114,7 @@ export class Recording {
   /** @param {Delayed} node */
   #walk(node) {
     const given = Delayed.args(node);
-    const nested = given.some((arg) => isContainer(arg) && findInside(arg, Delayed).length > 0);
+    const nested = hasNested(given);
     if (nested) {
       /** @type {Delayed[]} */
       const references = [];

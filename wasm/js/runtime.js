@@ -184,20 +184,23 @@ export class Runtime {
   async #watch() {
     if (this.#watching) return;
     this.#watching = true;
-    while (this.#pending.size && !this.#closed) {
-      const seen = this.#heap.word(this.#event) | 0;
-      this.#settle();
-      if (!this.#pending.size) break;
-      const cells = new Int32Array(this.#heap.memory.buffer, this.#event, 1);
-      const reports = [...this.#pending].some(({ onProgress }) => onProgress);
-      const { async, value } = /** @type {any} */ (Atomics).waitAsync(cells, 0, seen, reports ? 100 : 1000);
-      if (async) await value;
-      this.#report();
-    }
-    this.#watching = false;
-    if (this.#pending.size === 0 && this.#alive !== undefined) {
-      clearInterval(this.#alive);
-      this.#alive = undefined;
+    try {
+      while (this.#pending.size && !this.#closed) {
+        const seen = this.#heap.word(this.#event) | 0;
+        this.#settle();
+        if (!this.#pending.size) break;
+        const cells = new Int32Array(this.#heap.memory.buffer, this.#event, 1);
+        const reports = [...this.#pending].some(({ onProgress }) => onProgress);
+        const { async, value } = /** @type {any} */ (Atomics).waitAsync(cells, 0, seen, reports ? 100 : 1000);
+        if (async) await value;
+        this.#report();
+      }
+    } finally {
+      this.#watching = false;
+      if (this.#pending.size === 0 && this.#alive !== undefined) {
+        clearInterval(this.#alive);
+        this.#alive = undefined;
+      }
     }
   }
 
@@ -205,8 +208,21 @@ export class Runtime {
     for (const pending of this.#pending) {
       if (!pending.onProgress) continue;
       const done = pending.total - (this.#heap.core.hdw_run_remaining(pending.run) >>> 0);
-      if (done !== pending.done) pending.onProgress({ done: (pending.done = done), total: pending.total });
+      try {
+        this.#tell(pending, done);
+      } catch (error) {
+        pending.onProgress = undefined;
+        pending.reject(error);
+        this.#heap.core.hdw_run_cancel(this.#pool, pending.run);
+      }
     }
+  }
+
+  /** @param {Pending} pending @param {number} done */
+  #tell(pending, done) {
+    if (done === pending.done) return;
+    pending.done = done;
+    pending.onProgress?.({ done, total: pending.total });
   }
 
   /** Hands out the results of runs that have ended. */
@@ -219,8 +235,8 @@ export class Runtime {
       try {
         const state = core.hdw_run_state(pending.run);
         if (state === DONE) {
+          this.#tell(pending, pending.total);
           pending.resolve(this.#results(pending));
-          if (pending.done < pending.total) pending.onProgress?.({ done: pending.total, total: pending.total });
         } else if (state === FAILED) pending.reject(this.#failure(pending));
         else pending.reject(new CancelledError(undefined, { cause: pending.aborted }));
       } catch (error) {

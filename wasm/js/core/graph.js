@@ -96,7 +96,8 @@ export function buildGraph(heap, batch, { encodeLiteral, functionNumber }) {
     if (encodeLiteral) {
       for (const literal of batch.literals) {
         try {
-          heap.writeValue(literalsAt + written * 16, encodeLiteral(literal));
+          if (typeof literal === 'number') heap.writeNumber(literalsAt + written * 16, literal);
+          else heap.writeValue(literalsAt + written * 16, encodeLiteral(literal));
         } catch (error) {
           throw nameTask(error, batch, written);
         }

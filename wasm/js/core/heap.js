@@ -4,7 +4,7 @@
  * file keeps one.
  */
 import { OutOfMemoryError } from '../errors.js';
-import { BLOCK } from '../values/codec.js';
+import { BLOCK, NUMBER } from '../values/codec.js';
 
 /** HD_NONE. */
 export const NONE = 0xffffffff;
@@ -89,6 +89,13 @@ export class Heap {
   /** The sentence for a hd_status. @param {number} status */
   statusText(status) {
     return this.text(this.core.hdw_strerror(status) >>> 0);
+  }
+
+  /** Writes a number into a slot (hd_value). @param {number} slot @param {number} number */
+  writeNumber(slot, number) {
+    this.#refresh();
+    this.#words[slot >>> 2] = NUMBER;
+    this.#doubles[(slot >>> 3) + 1] = number;
   }
 
   /**
