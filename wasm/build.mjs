@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 
 const { values: wanted } = parseArgs({
   options: {
-    native: { type: 'boolean' }, wasm: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
+    native: { type: 'boolean' }, wasm: { type: 'boolean' }, bench: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
     emcc: { type: 'string' }, out: { type: 'string', default: 'dist' },
   },
 });
@@ -18,6 +18,7 @@ if (wanted.help) {
 Builds the native core, and the package in dist/; both by default.
   --native      only the native core
   --wasm        only the package
+  --bench       with the benchmark of the core (tests/bench/core.c)
   --emcc PATH   with this Emscripten instead of the one on the PATH
   --out FOLDER  the package goes here instead of into dist/`);
   process.exit();
@@ -45,6 +46,7 @@ function run(command, ...args) {
 function cmake(directory, configure) {
   if (!existsSync(path('build', directory, 'build.ninja'))) run(...configure, '-S', '.', '-B', `build/${directory}`, '-G', 'Ninja');
   run('cmake', '--build', `build/${directory}`);
+  if (wanted.bench && directory !== 'wasi') run('cmake', '--build', `build/${directory}`, '--target', 'bench-core');
 }
 
 /** Writes a file only if its text is new, so that nothing that depends on it is built again. */

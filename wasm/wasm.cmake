@@ -3,10 +3,12 @@ set(shim_sources wasm/shim/graph.c wasm/shim/walk.c wasm/shim/kernels.c)
 
 if(EMSCRIPTEN)
   # heddle.js + heddle.wasm (+ heddle.worker.js with Emscripten 3.1.6): threads, one shared heap.
-  add_executable(heddle ${core_sources} ${pool_sources} ${shim_sources}
-    src/base/bell_wasm.c src/base/thread_pthread.c wasm/shim/functions.c wasm/shim/pool.c)
-  target_include_directories(heddle PRIVATE src src/include)
-  target_compile_options(heddle PRIVATE -O3 -pthread)
+  add_library(heddle_core OBJECT ${core_sources} ${pool_sources} src/base/bell_wasm.c src/base/thread_pthread.c)
+  add_executable(heddle $<TARGET_OBJECTS:heddle_core> ${shim_sources} wasm/shim/functions.c wasm/shim/pool.c)
+  foreach(target heddle_core heddle)
+    target_include_directories(${target} PRIVATE src src/include)
+    target_compile_options(${target} PRIVATE -O3 -pthread)
+  endforeach()
   set(worker_runtime ${CMAKE_BINARY_DIR}/worker.js) # js/worker in one file, by `npm run build`
   set(library ${CMAKE_SOURCE_DIR}/wasm/shim/pthread.js)
   # Compiled with -O3 but linked with -O2: at -O3 the linker renames the exports.
@@ -17,6 +19,16 @@ if(EMSCRIPTEN)
     -sPTHREAD_POOL_SIZE=0 -sPTHREAD_POOL_SIZE_STRICT=0 -sEXPORTED_RUNTIME_METHODS=PThread
     -sNODEJS_CATCH_EXIT=0 -sNODEJS_CATCH_REJECTION=0)
   set_target_properties(heddle PROPERTIES LINK_DEPENDS "${worker_runtime};${library}")
+
+  # The same objects under the benchmark, whose main() is a thread too: tests/bench/core-in-node.mjs.
+  add_executable(bench-core EXCLUDE_FROM_ALL tests/bench/core.c $<TARGET_OBJECTS:heddle_core>)
+  target_include_directories(bench-core PRIVATE src/include)
+  target_compile_options(bench-core PRIVATE -O3 -pthread)
+  target_link_options(bench-core PRIVATE -O2 -pthread -sPROXY_TO_PTHREAD=1 -sEXIT_RUNTIME=1
+    -sMODULARIZE=1 -sEXPORT_NAME=createBench -sENVIRONMENT=worker,node
+    -sINITIAL_MEMORY=16MB -sALLOW_MEMORY_GROWTH=1 -sMAXIMUM_MEMORY=4GB -Wno-pthreads-mem-growth
+    -sNODEJS_CATCH_EXIT=0 -sNODEJS_CATCH_REJECTION=0)
+  file(WRITE ${CMAKE_BINARY_DIR}/package.json "{ \"type\": \"commonjs\" }\n") # Node runs it from there
 else()
   # heddle-serial.wasm: a reactor with hand-given imports, without threads or shared memory.
   set(serial_sources ${core_sources} src/base/bell_none.c src/base/thread_none.c)

@@ -8,8 +8,11 @@ hd_status hd_pool_create(hd_pool **out) {
   hd_pool *pool = hdi_alloc_zero(1, sizeof *pool);
   if (!pool) return HD_OUT_OF_MEMORY;
   pool->lock = hdi_mutex_create();
-  if (!pool->lock || !hdi_bell_init(&pool->event)) {
+  if (!pool->lock ||
+      !hdi_reserve((void **)&pool->runs, &pool->run_capacity, HDI_RUNS_KEPT, sizeof *pool->runs) ||
+      !hdi_bell_init(&pool->event)) {
     hdi_mutex_destroy(pool->lock);
+    hdi_free(pool->runs);
     hdi_free(pool);
     return HD_OUT_OF_MEMORY;
   }

@@ -14,7 +14,8 @@ enum {
   HDI_IDLE_WORDS = HD_WORKERS_MAX / 64,
   HDI_SLEEP_MS = 50,  /* a lost wake costs no more than this */
   HDI_BUDGET = 1024,  /* kernels that run before hd_worker_next comes back */
-  HDI_ARGS_KEPT = 64  /* arguments that a sleeping worker keeps room for */
+  HDI_ARGS_KEPT = 64, /* arguments that a worker always has room for */
+  HDI_RUNS_KEPT = 16  /* active runs that a pool always has room for */
 };
 
 /* hd_worker.mode, the one word that decides between a worker and its killer (KILL-1). */
@@ -36,8 +37,9 @@ struct hd_worker {
   /* The worker's own; after it was killed, its killer's. */
   hd_run *run; /* the one it holds and claims from, or NULL */
   bool announced; /* its idle bit may be set */
-  hd_value *args;
+  hd_value *args; /* few_args, or more for a wide task */
   uint32_t arg_capacity;
+  hd_value few_args[HDI_ARGS_KEPT];
   uint32_t open_count;
   hdi_open_claim claims[HDI_CLAIMS_MAX];
 };

@@ -191,6 +191,7 @@ void hd_run_fail(hd_run *run, uint32_t worker, uint32_t task, hd_status status, 
   (void)close_claim(run, task);
   set_state(run, task, HD_ERRED);
   if (hdi_cas_seq_u32(&run->failed_task, HD_NONE, task)) {
+    run->failed_worker = worker;
     run->failed_status = status;
     if (error) run->failed_error = *error;
     hdi_or_seq_u32(&run->control, HDI_FAILED); /* sync RUN-3 */
@@ -252,8 +253,12 @@ const uint8_t *hd_run_task_states(const hd_run *run) { return (const uint8_t *)(
 const hd_record *hd_run_records(const hd_run *run) { return run->records; }
 hd_graph *hd_run_graph(const hd_run *run) { return run->graph; }
 
-uint32_t hdi_run_lost_count(const hd_run *run, uint32_t task) {
-  return (hdi_load_relaxed_u8(&run->states[task]) & HDI_LOST_MASK) / HDI_LOST_ONE;
+uint32_t hd_run_failed_worker(const hd_run *run) {
+  return hdi_load_seq_u32(&run->control) & HDI_FAILED ? run->failed_worker : HD_NONE; /* sync RUN-3 */
+}
+
+uint32_t hd_run_attempt(const hd_run *run, uint32_t task) {
+  return (hdi_load_relaxed_u8(&run->states[task]) & HDI_LOST_MASK) / HDI_LOST_ONE + 1u;
 }
 
 void hdi_run_close(hd_run *run) {

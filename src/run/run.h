@@ -48,6 +48,7 @@ struct hd_run {
   hdi_tally *tallies; /* [worker_count] */
 
   hdi_u32 failed_task; /* HD_NONE, or the first one that failed */
+  uint32_t failed_worker;
   hd_status failed_status;
   hd_value failed_error;
 
@@ -61,9 +62,6 @@ struct hd_run {
 
 /* 0: a claim would probably succeed; otherwise look again in so many ms (UINT32_MAX: when woken). */
 uint32_t hdi_run_delay_ms(const hd_run *run);
-
-/* How often the task's worker was lost. */
-uint32_t hdi_run_lost_count(const hd_run *run, uint32_t task);
 
 /* After the end of a run that stopped: the tasks that never had their turn are cancelled. */
 void hdi_run_close(hd_run *run);

@@ -48,7 +48,7 @@ void hd_pool_destroy(hd_pool *pool) {
   for (hd_worker *worker = pool->all_workers, *next; worker; worker = next) {
     next = worker->next_in_pool;
     hdi_bell_fini(&worker->bell);
-    hdi_free(worker->args);
+    if (worker->args != worker->few_args) hdi_free(worker->args);
     hdi_free(worker);
   }
   hdi_bell_fini(&pool->event);

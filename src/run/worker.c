@@ -4,6 +4,11 @@
 #include "base/check.h"
 #include "base/memory.h"
 
+static void use_own_args(hd_worker *worker) {
+  worker->args = worker->few_args;
+  worker->arg_capacity = HDI_ARGS_KEPT;
+}
+
 hd_status hd_worker_add(hd_pool *pool, hd_worker **out) {
   hd_worker *worker = hdi_alloc_zero(1, sizeof *worker);
   if (!worker) return HD_OUT_OF_MEMORY;
@@ -12,6 +17,7 @@ hd_status hd_worker_add(hd_pool *pool, hd_worker **out) {
     return HD_OUT_OF_MEMORY;
   }
   worker->pool = pool;
+  use_own_args(worker);
   hdi_mutex_lock(pool->lock);
   uint32_t index = 0;
   while (index < HD_WORKERS_MAX && hdi_load_seq_pointer(&pool->workers[index])) index++;
@@ -68,8 +74,17 @@ static hd_run *take_hold(hd_worker *worker, uint32_t *delay_ms) {
 static void trim_args(hd_worker *worker) {
   if (worker->arg_capacity <= HDI_ARGS_KEPT) return;
   hdi_free(worker->args);
-  worker->args = NULL;
-  worker->arg_capacity = 0;
+  use_own_args(worker);
+}
+
+static bool room_for_args(hd_worker *worker, uint32_t count) {
+  if (count <= worker->arg_capacity) return true;
+  hd_value *more = hdi_alloc(count, sizeof *more);
+  if (!more) return false;
+  trim_args(worker);
+  worker->args = more;
+  worker->arg_capacity = count;
+  return true;
 }
 
 static void withdraw_announcement(hd_worker *worker) {
@@ -93,8 +108,7 @@ static bool gather_args(hd_worker *worker, hd_run *run, uint32_t task, hd_call *
   call->task = task;
   call->worker = worker->index;
   call->arg_count = hd_graph_arg_count(run->graph, task);
-  if (!hdi_reserve((void **)&worker->args, &worker->arg_capacity, call->arg_count, sizeof *worker->args))
-    return false;
+  if (!room_for_args(worker, call->arg_count)) return false;
   hd_run_args(run, task, worker->args);
   call->args = worker->args;
   return true;
@@ -195,7 +209,7 @@ void hd_worker_lost(hd_worker *worker, uint32_t attempts_max) {
   for (uint32_t slot = 0; slot < HDI_CLAIMS_MAX; slot++) {
     if (!worker->claims[slot].run) continue;
     hdi_open_claim claim = close_slot(worker, slot);
-    if (hdi_run_lost_count(claim.run, claim.task) + 1 < attempts_max)
+    if (hd_run_attempt(claim.run, claim.task) < attempts_max)
       hd_run_lost(claim.run, worker->index, claim.task);
     else
       hd_run_fail(claim.run, worker->index, claim.task, HD_WORKER_LOST, NULL);

@@ -160,7 +160,7 @@ static hd_status add_one(const hd_call *call, hd_value *result) {
 
 /* What the watched run, which is not timed, finds out. */
 typedef struct watch {
-  uint32_t *executions; /* by rank */
+  uint32_t *executions;              /* by rank */
   size_t live_bytes[HD_WORKERS_MAX]; /* the most that each worker saw */
 } watch;
 
@@ -234,7 +234,8 @@ static void check(const subject *s, const hd_run *run) {
   for (uint32_t i = 0; i < s->shape.output_count; i++) {
     uint32_t id = s->shape.outputs[i];
     const hd_value *result = hd_run_result(run, hd_graph_rank(hd_run_graph(run), id));
-    if (result->tag != HD_NUMBER || memcmp(&result->as.number, &s->shape.results[id], sizeof(double)) != 0)
+    if (result->tag != HD_NUMBER ||
+        memcmp(&result->as.number, &s->shape.results[id], sizeof(double)) != 0)
       fail(s->name, "a result is wrong");
   }
 }
@@ -259,8 +260,11 @@ static size_t watch_run(const subject *s) {
 }
 
 static void measure(const named_shape *named, const options *o) {
-  subject s = {.name = named->name, .shape = make_shape(named, (uint32_t)o->tasks), .workers = (uint32_t)o->workers};
-  double *build_ns = alloc((size_t)o->repeat, sizeof(double)), *seal_ns = alloc((size_t)o->repeat, sizeof(double)),
+  subject s = {.name = named->name,
+               .shape = make_shape(named, (uint32_t)o->tasks),
+               .workers = (uint32_t)o->workers};
+  double *build_ns = alloc((size_t)o->repeat, sizeof(double)),
+         *seal_ns = alloc((size_t)o->repeat, sizeof(double)),
          *run_ns = alloc((size_t)o->repeat, sizeof(double));
   hd_function function = {add_one, NULL};
   must(s.name, hd_pool_create(&s.pool));
@@ -290,10 +294,11 @@ static void measure(const named_shape *named, const options *o) {
   hd_pool_destroy(s.pool);
 
   double n = s.shape.count;
-  printf("{\"ours\":\"heddle\",\"platform\":\"" PLATFORM "\",\"shape\":\"%s\",\"tasks\":%u,\"workers\":%u,"
+  printf("{\"ours\":\"heddle\",\"platform\":\"" PLATFORM
+         "\",\"shape\":\"%s\",\"tasks\":%u,\"workers\":%u,"
          "\"build_ns\":%.1f,\"seal_ns\":%.1f,\"run_ns\":%.1f,\"bytes_per_task\":%.1f}\n",
-         s.name, s.shape.count, s.workers, median(build_ns, o->repeat) / n, median(seal_ns, o->repeat) / n,
-         median(run_ns, o->repeat) / n, bytes);
+         s.name, s.shape.count, s.workers, median(build_ns, o->repeat) / n,
+         median(seal_ns, o->repeat) / n, median(run_ns, o->repeat) / n, bytes);
   fflush(stdout);
   free(build_ns);
   free(seal_ns);
@@ -305,7 +310,8 @@ static void measure(const named_shape *named, const options *o) {
 
 static const char usage[] =
     "usage: bench-core [--shape NAME] [--tasks N] [--workers W] [--repeat R]\n"
-    "Times Heddle's core; prints one JSON object a shape, times in ns a task, medians of warm runs.\n"
+    "Times Heddle's core; prints one JSON object a shape, times in ns a task, medians of warm "
+    "runs.\n"
     "  --shape NAME   chain, tree, reduction, wavefront, layers, wide or all (all)\n"
     "  --tasks N      tasks (1000000); wavefront rounds down to a square, wide adds its final one\n"
     "  --workers W    1, 2 or 4 (1)\n"

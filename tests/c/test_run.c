@@ -149,16 +149,20 @@ static void a_claim_gives_the_lowest_ranks_and_no_more_than_asked_for(void **sta
 static void the_first_failure_stops_the_run_and_is_kept(void **state) {
   (void)state;
   hd_graph *graph = hdt_sealed("*a *b *c *d=a,b,c", "d", NULL);
-  hd_run *run = hdt_run(graph, &(hd_run_desc){.trace = true});
+  hd_run *run = hdt_run(graph, &(hd_run_desc){.worker_count = 3, .trace = true});
   hd_value first = hdt_block(50), second = hdt_block(60);
   hd_status status = HD_OK;
   const hd_value *error = NULL;
-  for (uint32_t task = 0; task < 2; task++) assert_int_equal(claim(run), task);
+  uint32_t tasks[1];
+  assert_int_equal(claim(run), 0);
+  assert_int_equal(hd_run_claim(run, 2, 1, tasks), 1);
   assert_int_equal(hd_run_failure(run, &status, &error), HD_NONE);
+  assert_int_equal(hd_run_failed_worker(run), HD_NONE);
   assert_int_equal(status, HD_OK);
   assert_null(error);
-  hd_run_fail(run, 0, 1, HD_WORKER_LOST, &first);
+  hd_run_fail(run, 2, 1, HD_WORKER_LOST, &first);
   hd_run_fail(run, 0, 0, HD_TASK_FAILED, &second);
+  assert_int_equal(hd_run_failed_worker(run), 2);
   assert_int_equal(claim(run), HD_NONE); /* c was ready */
   assert_int_equal(hd_run_get_state(run), HD_RUN_FAILED);
   assert_int_equal(hdt_state(run, 0), HD_ERRED);
@@ -223,6 +227,7 @@ static void a_lost_task_runs_again_with_the_same_arguments(void **state) {
     hd_run_args(run, 1, args);
     assert_true(args[0].as.number == 0 && args[1].as.number == 3);
     assert_int_equal(hd_run_records(run)[1].attempts, attempt < 255 ? attempt + 1 : 255);
+    assert_int_equal(hd_run_attempt(run, 1), attempt < 16 ? attempt + 1 : 16);
     hd_run_lost(run, 1, 1);
     assert_int_equal(hdt_state(run, 1), HD_READY);
     assert_counts(run, 1, 0, 1);
@@ -232,6 +237,8 @@ static void a_lost_task_runs_again_with_the_same_arguments(void **state) {
   hd_run_finish(run, 0, 1, &result, NULL);
   assert_int_equal(hdt_state(run, 1), HD_DONE);
   assert_int_equal(hdt_state(run, 0), HD_RELEASED);
+  assert_int_equal(hd_run_attempt(run, 0), 1);
+  assert_int_equal(hd_run_attempt(run, 1), 16);
   assert_int_equal(hd_run_records(run)[1].worker, 0);
   hd_run_destroy(run);
   hd_graph_destroy(graph);

@@ -260,7 +260,7 @@ export class Runtime {
     const id = core.hdw_run_failure(run, out, out + 4) >>> 0;
     const status = this.#heap.word(out), slot = this.#heap.word(out + 4);
     core.hdw_free(out);
-    const task = { ...job.describe(id), worker: -1, attempt: 1 };
+    const task = { ...job.describe(id), worker: core.hdw_run_failed_worker(run), attempt: core.hdw_run_attempt(run, id) };
     const { bytes } = this.#heap.readValue(slot);
     if (bytes) return unpackFailure(new TextDecoder().decode(bytes), task);
     switch (this.#heap.statusName(status)) {

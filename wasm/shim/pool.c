@@ -144,3 +144,10 @@ uint32_t HDW_EXPORT(hdw_run_failure)(const hd_run *run, hd_status *status, const
   uint32_t task = hd_run_failure(run, status, error);
   return task == HD_NONE ? HD_NONE : hd_graph_id(hd_run_graph(run), task);
 }
+
+uint32_t HDW_EXPORT(hdw_run_failed_worker)(const hd_run *run) { return hd_run_failed_worker(run); }
+
+/* Which attempt at a task failed, by its id. */
+uint32_t HDW_EXPORT(hdw_run_attempt)(const hd_run *run, uint32_t id) {
+  return hd_run_attempt(run, hd_graph_rank(hd_run_graph(run), id));
+}

@@ -121,6 +121,13 @@ HD_API uint32_t hd_run_running(const hd_run *run);
  * HD_RUN_FAILED. Threads: any. Owns: borrows until the run is destroyed. */
 HD_API uint32_t hd_run_failure(const hd_run *run, hd_status *status, const hd_value **error);
 
+/* Which worker ran the task that failed (HD_NONE: none failed). Threads: any. */
+HD_API uint32_t hd_run_failed_worker(const hd_run *run);
+
+/* Which attempt at a task this is, or was: 1, and one more for each time its worker was lost (at most
+ * 16). Threads: any. Exact when the task is not being claimed. */
+HD_API uint32_t hd_run_attempt(const hd_run *run, uint32_t task);
+
 /* The result of a wanted task of a run that is done, or of any task that is not yet released.
  * Threads: any, when the run has ended. Owns: borrows until the run is destroyed. */
 HD_API const hd_value *hd_run_result(const hd_run *run, uint32_t task);

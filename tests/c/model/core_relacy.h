@@ -13,15 +13,21 @@
 #undef HD_WORKERS_MAX /* a pool has an atomic for each: as few as there can be */
 #define HD_WORKERS_MAX 64u
 
+#define HDI_BASE_CHECK_H /* an assertion that fails is a finding, with its history */
+#define HD_ASSERT(truth) RL_ASSERT(truth)
+
 #include "base/bell.h"
 #include "base/memory.h"
 #include "base/thread.h"
+#include "run/pool.h"
 
-/* ---- base/memory.h: only what workers grow; of nothing but plain data ---------------------------- */
+/* ---- base/memory.h: nothing is allocated but one worker that joins later -------------------------- */
 
-void *hdi_alloc(size_t count, size_t item_bytes) { return (malloc)(count * item_bytes); }
-void *hdi_alloc_zero(size_t count, size_t item_bytes) { return (calloc)(count, item_bytes); }
-void hdi_free(void *memory) { (free)(memory); }
+static hd_worker *joining; /* room for it, or NULL */
+
+void *hdi_alloc(size_t, size_t) { return NULL; }
+void *hdi_alloc_zero(size_t, size_t item_bytes) { return item_bytes == sizeof(hd_worker) ? joining : NULL; }
+void hdi_free(void *) {}
 bool hdi_reserve(void **items, uint32_t *capacity, uint32_t need, size_t item_bytes) {
   (void)items, (void)item_bytes;
   return need <= *capacity;
@@ -119,6 +125,8 @@ struct world {
   hd_run *active[RUNS_MAX];
   hd_worker workers[WORKERS_MAX];
   hd_value args[WORKERS_MAX][4];
+  hd_worker later; /* who joins by hd_worker_add */
+  hd_value later_args[4];
 };
 
 alignas(64) static char world_space[sizeof(world)], run_space[RUNS_MAX][sizeof(modelled_run)];
@@ -127,7 +135,7 @@ static modelled_run *runs[RUNS_MAX]; /* NULL: not made, or destroyed */
 
 /* What is counted beside the model, in the order of this execution. */
 static uint32_t ran[RUNS_MAX][TASKS_MAX]; /* bodies that were begun */
-static uint32_t ends[RUNS_MAX];           /* rings of the event that told of this run's end */
+static uint32_t run_count, event_rings;  /* each run's end rings the event once */
 
 /* A result's last reader is done with it, or the run is closed. */
 void hd_value_release(hd_value *value) {
@@ -141,7 +149,7 @@ void hd_value_release(hd_value *value) {
 
 static void make_world(uint32_t worker_count) {
   memset(ran, 0, sizeof ran);
-  memset(ends, 0, sizeof ends);
+  run_count = event_rings = 0;
   memset(runs, 0, sizeof runs);
   here = new (world_space) world();
   hd_pool *pool = &here->pool;
@@ -149,6 +157,9 @@ static void make_world(uint32_t worker_count) {
   pool->runs = here->active;
   pool->run_capacity = RUNS_MAX;
   pool->worker_count = worker_count;
+  joining = &here->later;
+  joining->args = here->later_args;
+  joining->arg_capacity = 4;
   for (uint32_t i = 0; i < worker_count; i++) {
     hd_worker *worker = &here->workers[i];
     worker->pool = pool;
@@ -165,6 +176,7 @@ static void make_world(uint32_t worker_count) {
  * wanted. `function` is that of every task. */
 static hd_run *make_run(uint32_t number, const shape inputs, uint32_t count, uint32_t worker_count,
                         hd_function *function) {
+  run_count++;
   modelled_run *one = runs[number] = new (run_space[number]) modelled_run();
   hd_graph *graph = &one->graph;
   hd_run *run = &one->run;
@@ -227,12 +239,15 @@ static void run_body(uint32_t number, uint32_t task) {
 /* The user ends the pool: hd_pool_destroy up to where it joins the threads. */
 static void stop_pool(void) {
   hdi_store_seq_u32(&here->pool.stopping, 1);
-  for (uint32_t i = 0; i < here->pool.worker_count; i++) hdi_bell_ring(&here->workers[i].bell);
+  for (uint32_t i = 0; i <= WORKERS_MAX; i++) {
+    hd_worker *worker = (hd_worker *)hdi_load_seq_pointer(&here->pool.workers[i]);
+    if (worker) hdi_bell_ring(&worker->bell);
+  }
 }
 
 /* At the end of each execution. */
 static void free_world(void) {
-  RL_ASSERT(here->pool.run_count == 0);
+  RL_ASSERT(here->pool.run_count == 0 && event_rings == run_count);
   for (uint32_t i = 0; i < RUNS_MAX; i++)
     if (runs[i]) destroy_run(i);
   here->~world();

@@ -1,0 +1,258 @@
+/* Workers that are killed at any moment: src/run as it is, driven as the Web Workers drive it
+ * (wasm/shim/pool.c): bodies run outside the core, some of them answered later (deferred).
+ *
+ * Checked in every execution:
+ *   - KILL-1: once hd_worker_kill has said yes, that worker never acts inside the core again, and its
+ *     killer may read and write what was its own (a relacy variable a worker: a data race if not);
+ *   - what it had claimed is claimed again exactly once more, and every task is answered once;
+ *   - or, with no attempts left, the run fails with WORKER_LOST; it ends once in any case, is destroyed
+ *     at once, and nobody touches it again;
+ *   - a wake that the killed one had got goes on to another. */
+#include "model/core_relacy.h"
+
+enum { ALL = WORKERS_MAX + 1 };
+
+static hd_function function; /* external: no kernel */
+static bool killed[ALL];
+static uint32_t begun[TASKS_MAX], answered[TASKS_MAX], lost[TASKS_MAX];
+static void (*body)(hd_worker *worker, uint32_t task); /* what a task does outside the core, or NULL */
+static bool (*is_deferred)(uint32_t task);             /* or NULL: none is */
+static bool user_is_quick;
+
+struct marks {
+  rl::var<int> own[ALL]; /* touched by a worker while it is inside, by its killer afterwards */
+};
+static marks *at;
+alignas(16) static char marks_space[sizeof(marks)];
+
+static void rung(hdi_bell *bell) {
+  if (bell != &here->pool.event) return;
+  RL_ASSERT(++event_rings <= run_count);
+  if (user_is_quick) stop_pool();
+}
+
+static uint32_t number_of(hd_worker *worker) {
+  return worker == &here->later ? WORKERS_MAX : (uint32_t)(worker - here->workers);
+}
+
+static void act_inside(hd_worker *worker) {
+  uint32_t number = number_of(worker);
+  RL_ASSERT(!killed[number]);
+  at->own[number]($) = (int)at->own[number]($) + 1;
+}
+
+static void answer(hd_worker *worker, uint32_t slot, uint32_t task) {
+  hd_value result = {HD_UNDEFINED, 0, {0}};
+  RL_ASSERT(worker->claims[slot].run && worker->claims[slot].task == task);
+  RL_ASSERT(++answered[task] == 1);
+  runs[0]->results[task]($) = 1;
+  hd_worker_finish(worker, slot, &result);
+}
+
+/* hdw_worker_answer: an open claim of before is answered. False: killed. */
+static bool answer_later(hd_worker *worker, uint32_t slot, uint32_t task) {
+  if (!hd_worker_enter(worker)) return false;
+  act_inside(worker);
+  answer(worker, slot, task);
+  act_inside(worker);
+  hd_worker_leave(worker);
+  return true;
+}
+
+/* hdw_worker_step and the JavaScript around it. A deferred body is answered when the worker would sleep. */
+static void drive(hd_worker *worker) {
+  enum { NOTHING, FINISH, DEFER } outcome = NOTHING;
+  struct { uint32_t slot, task; } later[TASKS_MAX];
+  uint32_t later_count = 0, slot = 0, task = 0, seen, sleep_ms;
+  hd_claim claim;
+  hd_next next;
+  while (hd_worker_enter(worker)) {
+    act_inside(worker);
+    if (outcome == FINISH) answer(worker, slot, task);
+    if (outcome == DEFER) hd_worker_defer(worker, slot);
+    outcome = NOTHING;
+    do {
+      next = hd_worker_next(worker, &claim);
+      sleep_ms = next == HD_NEXT_IDLE ? hd_worker_sleep(worker, &seen) : 0;
+    } while (next == HD_NEXT_IDLE && sleep_ms == 0);
+    if (next == HD_NEXT_TASK) {
+      slot = claim.slot;
+      task = claim.call.task;
+      begun[task]++;
+      modelled_run *one = runs[0];
+      for (uint32_t i = one->arg_offsets[task]; i < one->arg_offsets[task + 1]; i++)
+        RL_ASSERT((int)one->results[one->args[i]]($) == 1);
+    }
+    act_inside(worker);
+    hd_worker_leave(worker);
+    if (next == HD_NEXT_TASK) {
+      if (body) body(worker, task);
+      outcome = is_deferred && is_deferred(task) ? DEFER : FINISH;
+      if (outcome == DEFER) later[later_count].slot = slot, later[later_count++].task = task;
+    } else if (later_count) {
+      later_count--;
+      if (!answer_later(worker, later[later_count].slot, later[later_count].task)) return;
+    } else {
+      if (hdi_load_seq_u32(&here->pool.stopping)) return;
+      hdi_bell_wait(&worker->bell, seen, sleep_ms);
+    }
+  }
+}
+
+static void kill(hd_worker *victim, uint32_t attempts_max) {
+  while (!hd_worker_kill(victim)) rl::yield(1, $);
+  killed[number_of(victim)] = true;
+  hdi_bell_ring(&victim->bell); /* its thread may run on for a moment, also if it slept */
+  at->own[number_of(victim)]($) = 0;
+  for (uint32_t slot = 0; slot < HDI_CLAIMS_MAX; slot++)
+    if (victim->claims[slot].run) lost[victim->claims[slot].task]++;
+  hd_worker_lost(victim, attempts_max);
+  at->own[number_of(victim)]($) = 0;
+}
+
+static void begin(uint32_t workers, const shape inputs, uint32_t count) {
+  make_world(workers);
+  at = new (marks_space) marks;
+  for (uint32_t i = 0; i < ALL; i++) at->own[i]($) = 0;
+  memset(killed, 0, sizeof killed);
+  memset(begun, 0, sizeof begun);
+  memset(answered, 0, sizeof answered);
+  memset(lost, 0, sizeof lost);
+  body = NULL;
+  is_deferred = NULL;
+  user_is_quick = false;
+  hd_pool_submit(&here->pool, make_run(0, inputs, count, workers, &function));
+}
+
+static void check_answers(void) {
+  hd_run *run = &runs[0]->run;
+  for (uint32_t task = 0; task < run->task_count; task++)
+    RL_ASSERT(answered[task] == 1 && begun[task] == 1 + lost[task] && lost[task] <= 1 &&
+              hd_run_attempt(run, task) == lost[task] + 1u);
+  RL_ASSERT(hd_run_running(run) == 0);
+}
+
+static void wait_for_answers(void) {
+  RL_ASSERT(hd_pool_wait(&here->pool, &runs[0]->run) == HD_OK && runs[0]->run.holders == 0);
+  check_answers();
+  destroy_run(0);
+  stop_pool();
+}
+
+static void end(void) {
+  at->~marks();
+  free_world();
+}
+static void end_quick(void) {
+  check_answers();
+  end();
+}
+
+/* ---- scenarios ------------------------------------------------------------------------------------- */
+
+/* 0, 1; 0 -> 2 */
+static const shape pair = {{NONE}, {NONE}, {0, NONE}};
+static const shape chain = {{NONE}, {0, NONE}};
+
+static void begin_pair(void) { begin(2, pair, 3); }
+static void killed_at_any_moment(int thread) {
+  if (thread < 2) return drive(&here->workers[thread]);
+  kill(&here->workers[0], 3);
+  wait_for_answers();
+}
+
+static void begin_replaced(void) {
+  begin(1, pair, 3);
+  user_is_quick = true;
+}
+static void replaced(int thread) {
+  if (thread == 0) return drive(&here->workers[0]);
+  hd_worker *next;
+  kill(&here->workers[0], 3);
+  RL_ASSERT(hd_worker_add(&here->pool, &next) == HD_OK && hd_worker_index(next) == 0);
+  drive(next);
+}
+
+static void no_attempts_left(int thread) {
+  if (thread < 2) return drive(&here->workers[thread]);
+  kill(&here->workers[0], 1);
+  hd_run *run = &runs[0]->run;
+  hd_status status = hd_pool_wait(&here->pool, run);
+  uint32_t failures = 0, open = 0;
+  for (uint32_t task = 0; task < 3; task++) {
+    failures += lost[task];
+    open += begun[task] - answered[task];
+  }
+  RL_ASSERT(run->holders == 0 && run->ended && open == failures);
+  RL_ASSERT(status == (failures ? HD_WORKER_LOST : HD_OK) && hd_run_running(run) == 0);
+  destroy_run(0);
+  stop_pool();
+}
+
+static bool first_is_deferred(uint32_t task) { return task == 0; }
+static void begin_deferred(void) {
+  begin(2, pair, 3);
+  is_deferred = first_is_deferred;
+}
+static void begin_deferred_replaced(void) {
+  begin_replaced();
+  is_deferred = first_is_deferred;
+}
+
+/* 0 -> 1, 2. The body of 1 kills worker 0 and then waits for the body of 2: if worker 0 had got the wake
+ * for it, that must go on to the third. */
+static const shape fork2 = {{NONE}, {0, NONE}, {0, NONE}};
+static bool met;
+static hdi_u32 *door;
+alignas(16) static char door_space[sizeof(hdi_u32)];
+static void kills_a_sleeper(hd_worker *worker, uint32_t task) {
+  if (task == 1 && number_of(worker) != 0 && !killed[0]) {
+    kill(&here->workers[0], 3);
+    if (!met) door->word.wait(rl::ctx(), false, false, $);
+  } else if (task == 2) {
+    met = true;
+    door->word.wake(rl::ctx(), 16, $);
+  }
+}
+static void begin_sleeper(void) {
+  begin(3, fork2, 3);
+  door = new (door_space) hdi_u32;
+  met = false;
+  body = kills_a_sleeper;
+  user_is_quick = true;
+}
+static void all_drive(int thread) { drive(&here->workers[thread]); }
+static void end_sleeper(void) {
+  door->~hdi_u32();
+  end_quick();
+}
+
+static void cancelled_and_killed(int thread) {
+  if (thread < 2) return drive(&here->workers[thread]);
+  hd_run *run = &runs[0]->run;
+  hd_pool_cancel(&here->pool, run);
+  kill(&here->workers[0], 3);
+  hd_status status = hd_pool_wait(&here->pool, run);
+  RL_ASSERT(status == HD_CANCELLED || status == HD_OK);
+  RL_ASSERT(run->ended && run->holders == 0 && hd_run_running(run) == 0);
+  destroy_run(0);
+  stop_pool();
+}
+
+static const char coarse[] = "lock ready.c pool.c worker.c";
+
+static const hdt_scenario scenarios[] = {
+    {"a worker that is killed acts no more, and its claim runs once more", 3, 1, 20000, begin_pair,
+     killed_at_any_moment, end},
+    {"another takes the number of a killed worker", 2, 3, 20000, begin_replaced, replaced, end_quick},
+    {"a killed worker's claim without attempts left fails the run", 3, 1, 20000, begin_pair, no_attempts_left, end},
+    {"a worker is killed with a deferred claim open", 3, 1, 20000, begin_deferred, killed_at_any_moment, end},
+    {"another takes the number of one that was killed with a deferred claim open", 2, 3, 20000,
+     begin_deferred_replaced, replaced, end_quick},
+    {"a wake of the killed worker goes on to another", 3, 2, 20000, begin_sleeper, all_drive, end_sleeper, coarse},
+    {"a run is cancelled and a worker killed", 3, 1, 20000, begin_pair, cancelled_and_killed, end},
+};
+
+int main(int argc, char **argv) {
+  return hdt_main(scenarios, sizeof scenarios / sizeof *scenarios, argc, argv);
+}

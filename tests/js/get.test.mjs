@@ -1,0 +1,188 @@
+// get: Dask's graphs as plain data, in every way to compute.
+import { describe, expect, test } from '@jest/globals';
+import { CycleError, OptionError, UnknownKeyError, get, getSync } from 'heddle';
+import { notebook, note, rejection, ways } from './ways.mjs';
+
+const inc = (x) => x + 1;
+const add = (x, y) => x + y;
+const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
+const same = (...values) => values;
+
+describe.each(ways)('$way', ({ runGet }) => {
+  // The test of Dask's first commit.
+  //  x -> inc -> y      x and y -> add -> z
+  test('x = 1, y = inc(x), z = add(x, y)', async () => {
+    const graph = { x: 1, y: [inc, 'x'], z: [add, 'x', 'y'] };
+    expect(await runGet(graph, 'x')).toBe(1);
+    expect(await runGet(graph, 'y')).toBe(2);
+    expect(await runGet(graph, 'z')).toBe(3);
+  });
+
+  test('keys in nested lists give values in lists of the same shape', async () => {
+    const graph = { x: 1, y: [inc, 'x'], z: [add, 'x', 'y'] };
+    expect(await runGet(graph, ['x', 'z'])).toEqual([1, 3]);
+    expect(await runGet(graph, [['x', ['y']], [], 'z', 'x'])).toEqual([[1, [2]], [], 3, 1]);
+    expect(await runGet(graph, [])).toEqual([]);
+  });
+
+  test('lists in arguments are walked, at any depth', async () => {
+    const graph = { x: 1, y: [inc, 'x'], total: [sum, ['x', 'y', 10]], deep: [same, [['x', ['y']], []], 'x'] };
+    expect(await runGet(graph, ['total', 'deep'])).toEqual([13, [[[1, [2]], []], 1]]);
+  });
+
+  test('a list as a value has its keys replaced', async () => {
+    expect(await runGet({ x: 1, all: ['x', ['x', 'text'], 5] }, 'all')).toEqual([1, [1, 'text'], 5]);
+  });
+
+  test('a string that is no key is just a string', async () => {
+    expect(await runGet({ x: 'hello', y: [same, 'x', 'no key', ['x', 'hello']] }, 'y')).toEqual(['hello', 'no key', ['hello', 'hello']]);
+  });
+
+  test('objects, Maps and Sets in arguments are not walked', async () => {
+    const graph = { x: 1, y: [same, { x: 'x' }, new Map([['x', 'x']]), new Set(['x'])] };
+    expect(await runGet(graph, 'y')).toEqual([{ x: 'x' }, new Map([['x', 'x']]), new Set(['x'])]);
+  });
+
+  test('an alias follows the chain: z -> y -> x', async () => {
+    expect(await runGet({ z: 'y', y: 'x', x: [inc, 1] }, ['z', 'y', 'x'])).toEqual([2, 2, 2]);
+  });
+
+  test('a task within arguments, and within lists of them, runs too', async () => {
+    expect(await runGet({ x: 1, y: [add, [inc, [inc, 'x']], [sum, [[inc, 'x'], 'x']]] }, 'y')).toBe(6);
+  });
+
+  test('a task without arguments, and a task of no results', async () => {
+    expect(await runGet({ one: [() => 1], none: [() => {}] }, ['one', 'none'])).toEqual([1, undefined]);
+  });
+
+  test.each([
+    ['null', null], ['undefined', undefined], ['an empty list', []], ['an empty string', ''], ['a typed array', new Uint8Array([1, 2])],
+    ['an object', { a: ['x'] }], ['a Date', new Date(5)],
+  ])('any other value is a value: %s', async (_, value) => {
+    expect(await runGet({ x: 1, value, y: [same, 'value'] }, ['value', 'y'])).toEqual([value, [value]]);
+  });
+
+  test('a graph may be a Map', async () => {
+    const graph = new Map([['z', [add, 'x', '__proto__']], ['x', 1], ['__proto__', [inc, 'x']]]);
+    expect(await runGet(graph, ['z', '__proto__'])).toEqual([3, 2]);
+  });
+
+  test('keys may be any text', async () => {
+    const keys = ['', ' ', '0', 'a b', 'ü', '\u{1f600}', 'constructor', 'toString', "'", '\n', 'x'.repeat(10_000)];
+    const graph = Object.fromEntries(keys.map((key, i) => [key, [inc, i]]));
+    expect(await runGet(graph, keys)).toEqual(keys.map((_, i) => i + 1));
+  });
+
+  test('a key that is wanted by many runs once', async () => {
+    const book = notebook();
+    try {
+      const graph = { file: [same, book.file], x: [note, book.file, 'ran', 1], y: [add, 'x', 'x'], z: [sum, ['x', 'y', 'x']] };
+      expect(await runGet(graph, ['x', 'z', 'x'])).toEqual([1, 4, 1]);
+      expect(book.lines()).toEqual(['ran']);
+    } finally {
+      book.remove();
+    }
+  });
+
+  test('an empty graph has nothing to give', async () => {
+    expect(await runGet({}, [])).toEqual([]);
+    expect(await runGet(new Map(), [[], []])).toEqual([[], []]);
+  });
+
+  test('the graph is left as it was', async () => {
+    const graph = { x: 1, y: [add, 'x', ['x'].at(0)], list: ['x', ['y']] };
+    await runGet(graph, ['y', 'list']);
+    expect(graph).toEqual({ x: 1, y: [add, 'x', 'x'], list: ['x', ['y']] });
+  });
+
+  describe('a wanted key that is not there', () => {
+    test('is an UnknownKeyError that names it and says what is there', async () => {
+      const error = await rejection(runGet({ x: 1, y: [inc, 'x'] }, ['x', ['zz']]));
+      expect(error).toBeInstanceOf(UnknownKeyError);
+      expect(error).toMatchObject({ name: 'UnknownKeyError', code: 'UNKNOWN_KEY', key: 'zz' });
+      expect(error.message).toBe("'zz' is not a key of the graph, but it is wanted; it has 'x', 'y'.");
+    });
+
+    test('in an empty graph, in a large one, and one that is no string', async () => {
+      expect((await rejection(runGet({}, 'x'))).message).toContain('it has no keys');
+      const large = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`k${i}`, i]));
+      expect((await rejection(runGet(large, 'x'))).message).toContain("'k7' and 12 more");
+      expect(await rejection(runGet({ 5: 1 }, 5))).toBeInstanceOf(UnknownKeyError);
+      expect(await rejection(runGet({ x: 1 }, 'toString'))).toBeInstanceOf(UnknownKeyError);
+    });
+  });
+
+  describe('a cycle', () => {
+    //  x -> a -> b -> c -> a
+    const cyclic = { x: 1, a: [add, 'x', 'c'], b: [inc, 'a'], c: [inc, 'b'] };
+
+    test('is a CycleError with its path: each needs the next, the last the first', async () => {
+      const error = await rejection(runGet(cyclic, 'a'));
+      expect(error).toBeInstanceOf(CycleError);
+      expect(error).toMatchObject({ name: 'CycleError', code: 'CYCLE' });
+      expect([...error.path].sort()).toEqual(['a', 'b', 'c']);
+      const next = { a: 'c', b: 'a', c: 'b' };
+      error.path.forEach((key, i) => expect(next[key]).toBe(error.path[(i + 1) % 3]));
+      expect(error.message).toContain([...error.path, error.path[0]].join(' -> '));
+    });
+
+    test('of one key that needs itself has that key', async () => {
+      expect((await rejection(runGet({ a: [inc, 'a'] }, 'a'))).path).toEqual(['a']);
+      expect((await rejection(runGet({ a: 'a' }, 'a'))).path).toEqual(['a']);
+      expect((await rejection(runGet({ a: [[['a']]] }, 'a'))).path).toEqual(['a']);
+    });
+
+    test('is found also when the wanted key does not touch it', async () => {
+      expect(await rejection(runGet(cyclic, 'x'))).toBeInstanceOf(CycleError);
+    });
+
+    test('of 1,000 keys is shown cut, and whole in its path', async () => {
+      const graph = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`k${i}`, [inc, `k${(i + 1) % 1000}`]]));
+      const error = await rejection(runGet(graph, 'k0'));
+      expect(error.path).toHaveLength(1000);
+      expect(error.message).toContain('(992 more)');
+    });
+
+    test('within a list or a task that holds itself is an error too, not an endless walk', async () => {
+      const list = ['x'];
+      list.push(list);
+      const task = [add, 'x'];
+      task.push(task);
+      expect(await rejection(runGet({ x: 1, list }, 'list'))).toBeInstanceOf(Error);
+      expect(await rejection(runGet({ x: 1, y: task }, 'y'))).toBeInstanceOf(CycleError);
+    });
+  });
+
+  test.each([
+    ['a list', ['x']], ['null', null], ['a function', inc], ['a class instance', new (class Graph {})()], ['a Map with a number as key', new Map([[1, 2]])],
+  ])('a graph that is none is an OptionError: %s', async (_, graph) => {
+    const error = await rejection(runGet(graph, 'x'));
+    expect(error).toBeInstanceOf(OptionError);
+    expect(error.option).toBe('graph');
+  });
+
+  test('wrong options are an OptionError', async () => {
+    expect(await rejection(runGet({ x: 1 }, 'x', { cache: true }))).toMatchObject({ name: 'OptionError', option: 'cache' });
+  });
+
+  test('what a task throws is thrown, with its key', async () => {
+    const fail = () => { throw new RangeError('no'); };
+    const error = await rejection(runGet({ x: 1, bad: [fail, 'x'], y: [inc, 'bad'] }, 'y'));
+    expect(error).toBeInstanceOf(RangeError);
+    expect(error).toMatchObject({ message: 'no', task: { key: 'bad', name: 'fail' } });
+  });
+});
+
+test('a chain of 100,000 keys, given backwards', async () => {
+  const graph = {};
+  for (let i = 100_000; i > 0; i--) graph[`k${i}`] = [inc, `k${i - 1}`];
+  graph.k0 = 0;
+  expect(await get(graph, 'k100000', { scheduler: 'threads' })).toBe(100_000);
+  expect(getSync(graph, 'k100000', { scheduler: 'sync' })).toBe(100_000);
+});
+
+test('tasks nested 10,000 deep in arguments', async () => {
+  let task = 0;
+  for (let i = 0; i < 10_000; i++) task = [inc, task];
+  expect(await get({ deep: task }, 'deep')).toBe(10_000);
+});
