@@ -251,7 +251,7 @@ static void toggle(void *argument) {
 static void a_gate_that_turns_all_the_time_changes_no_result(void **state) {
   (void)state;
   hd_pool *pool = start_pool(3);
-  for (uint64_t seed = 1; seed <= 30; seed++) {
+  for (uint64_t seed = 1; seed <= 15; seed++) {
     hdt_seed(seed);
     hdt_journal journal;
     hd_graph *graph = hdt_random_graph(50 + hdt_below(250), 3, HDT_SUM, &journal);

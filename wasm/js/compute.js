@@ -32,6 +32,16 @@ export function chooseScheduler(options) {
   return options.scheduler ?? (options.runtime ? 'threads' : config.scheduler) ?? (whyNoThreads() ? 'sync' : 'threads');
 }
 
+let said = false;
+
+/** Says once, in a page, why a computation that named no scheduler runs serially. @param {ComputeOptions} options */
+function sayWhySerial(options) {
+  const reason = whyNoThreads();
+  if (said || !reason || options.scheduler || config.scheduler) return;
+  said = true;
+  console.info(`heddle: tasks run one by one, because ${reason}.`);
+}
+
 /**
  * Runs recorded nodes and gives their results, in order.
  * @param {Recording} recording
@@ -51,6 +61,7 @@ export async function computeRecording(recording, options) {
     const results = await runtime.run(job, { workers: options.workers ?? config.workers, signal, onProgress });
     return results.map(decode);
   }
+  sayWhySerial(options);
   const strict = options.strict ?? config.strict;
   if (strict) await checkAll(recording.functions.map(describe));
   return runAsync(walkByRank(await loadSerial(), recording, { strict, signal, onFinished: progressOf(onProgress) }));

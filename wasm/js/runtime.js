@@ -12,6 +12,10 @@ import { unpackFailure } from './values/failure.js';
 
 const STACK_BYTES = 256 * 1024;
 const DEFAULT_MAXIMUM = 2 * 1024 ** 3;
+/** A cancelled task may take so long to come to its end before its worker is ended. */
+const GRACE_MS = 250;
+/** Where a worker's mailbox says whose task it claimed last (shim/mailbox.h). */
+const MAILBOX_RUN = 44, MAILBOX_INDEX = 64;
 /** A task whose worker was lost is tried so often in all. */
 const ATTEMPTS_MAX = 2;
 /** hd_run_state. */
@@ -90,7 +94,7 @@ export class Runtime {
     while (this.#workers.size < count) {
       const { address, thread } = this.#loaded.startWorker(this.#pool, STACK_BYTES);
       if (!address) throw outOfMemory('a worker', STACK_BYTES);
-      const worker = { address, thread, index: this.#heap.word(address + 64) };
+      const worker = { address, thread, index: this.#heap.word(address + MAILBOX_INDEX) };
       this.#workers.add(worker);
       thread.unref?.();
       const lost = (/** @type {unknown} */ cause) => this.#lose(worker, cause);
@@ -105,21 +109,37 @@ export class Runtime {
   /** A worker's thread has ended: its tasks run again elsewhere, and another takes its place.
    * @param {{ address: number, thread: any, index: number }} worker @param {unknown} cause */
   #lose(worker, cause) {
-    if (this.#closed || !this.#workers.delete(worker)) return;
-    const { core } = this.#heap;
-    this.#loaded.stopWorker(worker.thread);
+    if (this.#closed || !this.#workers.has(worker)) return;
     this.#lossCause = cause;
-    if (core.hdw_worker_kill(worker.address)) {
-      core.hdw_worker_lost(worker.address, ATTEMPTS_MAX);
-      if (this.#pending.size) this.#grow(this.#workers.size + 1);
-      this.#settle();
-      return;
-    }
+    if (this.#end(worker)) return;
     /* It ended inside the core, which is in an unknown state: the runtime ends with a typed error. */
     const error = new WorkerLostError('a worker ended inside the scheduler; start a new Runtime.', { cause });
     for (const pending of this.#pending) pending.reject(error);
     this.#pending.clear();
     this.close();
+  }
+
+  /** Takes a worker that is outside the core out of the pool, and its thread down. False: it is inside.
+   * @param {{ address: number, thread: any, index: number }} worker */
+  #end(worker) {
+    const { core } = this.#heap;
+    if (!core.hdw_worker_kill(worker.address)) return false;
+    this.#workers.delete(worker);
+    this.#loaded.stopWorker(worker.thread);
+    core.hdw_worker_lost(worker.address, ATTEMPTS_MAX);
+    if (this.#pending.size) this.#grow(this.#workers.size + 1);
+    this.#settle();
+    return true;
+  }
+
+  /** Ends the workers that a cancelled run does not get out of: first those that run a task of it, then,
+   * if it waits for an asynchronous one, all. @param {Pending} pending @param {boolean} all */
+  #endStuck(pending, all) {
+    if (!this.#pending.has(pending)) return;
+    this.#lossCause = 'it was ended because a cancelled task did not come to its end';
+    for (const worker of [...this.#workers])
+      if (all || this.#heap.word(worker.address + MAILBOX_RUN) === pending.run) this.#end(worker);
+    setTimeout(() => this.#endStuck(pending, true), GRACE_MS);
   }
   /** @type {unknown} */ #lossCause;
 
@@ -151,6 +171,7 @@ export class Runtime {
         pending.aborted = signal?.reason;
         core.hdw_run_cancel(this.#pool, run);
         reject(new CancelledError(undefined, { cause: signal?.reason }));
+        setTimeout(() => this.#endStuck(pending, false), GRACE_MS);
       };
       /** @type {Pending} */
       const pending = { run, graph, job, resolve, reject, aborted: undefined, onProgress, done: 0, total,
