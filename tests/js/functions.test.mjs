@@ -348,12 +348,12 @@ describe('checkFunction', () => {
     expect(refusal(sloppy('(x) => toString(x)'), { scope: {} })).toMatch('`toString`');
   });
 
-  test('puts the uses into the details, for an editor to underline', () => {
+  test('lists the uses, for an editor to underline', () => {
     expect.assertions(1);
     try {
       checkFunction((x) => x * factor);
     } catch (error) {
-      expect(error.details.uses).toEqual([{ name: 'factor', line: 1, column: 11 }]);
+      expect(error.uses).toEqual([{ name: 'factor', line: 1, column: 11 }]);
     }
   });
 

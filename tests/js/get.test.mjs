@@ -143,14 +143,27 @@ describe.each(ways)('$way', ({ runGet }) => {
       expect(error.message).toContain('(992 more)');
     });
 
-    test('within a list or a task that holds itself is an error too, not an endless walk', async () => {
-      const list = ['x'];
-      list.push(list);
+    test('of a task that has itself as an argument', async () => {
       const task = [add, 'x'];
       task.push(task);
-      expect(await rejection(runGet({ x: 1, list }, 'list'))).toBeInstanceOf(Error);
       expect(await rejection(runGet({ x: 1, y: task }, 'y'))).toBeInstanceOf(CycleError);
     });
+  });
+
+  test('a list that holds itself comes back so, with its keys replaced', async () => {
+    const list = ['x'];
+    list.push(list);
+    const result = await runGet({ x: 1, list }, 'list');
+    expect(result[0]).toBe(1);
+    expect(result[1]).toBe(result);
+  });
+
+  test('lists that share lists are walked once: 2 to the 60th places', async () => {
+    let list = ['x'];
+    for (let i = 0; i < 60; i++) list = [list, list];
+    let result = await runGet({ x: 1, list }, 'list');
+    for (let i = 0; i < 60; i++) result = result[i % 2];
+    expect(result).toEqual([1]);
   });
 
   test.each([

@@ -9,7 +9,8 @@ import { ways } from './ways.mjs';
 const parameters = {
   ...(process.env.HEDDLE_SEED ? { seed: Number(process.env.HEDDLE_SEED) } : {}),
   numRuns: Number(process.env.HEDDLE_RUNS ?? 60),
-  endOnFailure: process.env.HEDDLE_RUNS !== undefined,
+  interruptAfterTimeLimit: 20_000,
+  markInterruptAsFailure: true, // when shrinking takes long: the smallest so far is shown
 };
 
 /** Any value as a whole number below 2^31, by everything that is in it. */
@@ -46,7 +47,8 @@ const operations = {
   bigints: (...args) => new BigInt64Array([BigInt(digest(args)), -1n]),
   long: (...args) => new Float32Array(20_000).fill(digest(args) % 1000), // 80 kB: shared when it is an input
   odd: (...args) => [undefined, null, NaN, true, BigInt(args.length), Infinity][digest(args) % 6],
-  pass: (first) => first,
+  pass: (first, ...rest) => (ArrayBuffer.isView(first) || Object(first) !== first ? first : digest([first, rest])),
+  wrap: (first, ...rest) => (ArrayBuffer.isView(first) ? { view: first, again: [first] } : [digest([first, rest])]),
   part: (first, ...rest) => (ArrayBuffer.isView(first) ? first.subarray(first.length >> 1) : digest([first, rest])),
 };
 const tasks = Object.fromEntries(Object.entries(operations).map(([name, fn]) => [name, delayed(fn, { name, scope: { digest } })]));

@@ -3,9 +3,9 @@ import { Delayed } from './delayed.js';
 import { findInside, mapLeaves } from './containers.js';
 import { loadSerial, loadSerialSync } from './core/load-serial.js';
 import { inNode, whyNoThreads } from './core/load-threads.js';
-import { CancelledError, UnsupportedError } from './errors.js';
+import { CancelledError, OptionError, UnsupportedError } from './errors.js';
 import { checkAll, describe } from './functions/ship.js';
-import { checkOptions, config } from './options.js';
+import { checkOptions, config, workerCount } from './options.js';
 import { Recording } from './record.js';
 import { defaultRuntime } from './runtime.js';
 import { runAsync, runNow, walkByRank } from './schedulers/sync.js';
@@ -58,13 +58,15 @@ export async function computeRecording(recording, options) {
       options.runtime ?? defaultRuntime({ workers: options.workers, memory: options.memory }),
       checkAll(job.functions), /* loads the parser while the threads start */
     ]);
-    const results = await runtime.run(job, { workers: options.workers ?? config.workers, signal, onProgress });
+    /* A Runtime that was given has its own number of workers; the default one may have been started with fewer. */
+    const workers = options.workers ?? (options.runtime ? undefined : workerCount());
+    const results = await runtime.run(job, { workers, signal, onProgress });
     return results.map(decode);
   }
   sayWhySerial(options);
   const strict = options.strict ?? config.strict;
   if (strict) await checkAll(recording.functions.map(describe));
-  return runAsync(walkByRank(await loadSerial(), recording, { strict, signal, onFinished: progressOf(onProgress) }));
+  return runAsync(walkByRank(await loadSerial(), recording, { strict, signal, onFinished: progressOf(onProgress) }), signal);
 }
 
 /** Turns every task into now and then. @param {ComputeOptions['onProgress']} onProgress */
@@ -80,17 +82,23 @@ function progressOf(onProgress) {
 
 /** @param {Recording} recording @param {ComputeOptions} options @returns {unknown[]} */
 export function computeRecordingSync(recording, options) {
+  const { signal, onProgress } = options;
+  if (signal?.aborted) throw new CancelledError(undefined, { cause: signal.reason });
   recording.walk();
   if (chooseScheduler(options) === 'threads') {
     if (!inNode)
       throw new UnsupportedError("a page's main thread must not wait: use await compute(), or scheduler: 'sync'.");
-    return runInHelper(jobOf(recording), options).map(decode);
+    if (options.runtime)
+      throw new OptionError('computeSync cannot wait for a Runtime of this thread: use await compute(), or leave it out.', { option: 'runtime' });
+    const { results, total } = runInHelper(jobOf(recording), options);
+    onProgress?.({ done: total, total }); /* while this thread waited nobody could be told */
+    return results.map(decode);
   }
   const strict = options.strict ?? config.strict;
   if (strict && inNode) checkInHelper(recording.functions.map(describe));
   const heap = loadSerialSync();
   if (!heap) throw new UnsupportedError("computeSync in a page needs the core to be loaded: await compute() once before, with scheduler: 'sync'.");
-  return runNow(walkByRank(heap, recording, { strict, signal: options.signal, onFinished: progressOf(options.onProgress) }));
+  return runNow(walkByRank(heap, recording, { strict, signal, onFinished: progressOf(onProgress) }));
 }
 
 /** @param {unknown} structure @param {unknown[]} results @param {Map<Delayed, number>} places */

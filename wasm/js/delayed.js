@@ -2,7 +2,9 @@
  * `delayed` and the nodes that it makes. A node is a plain object that remembers a call; nothing runs
  * and nothing is allocated outside JavaScript until it is computed.
  */
+import { isPlainObject } from './containers.js';
 import { FunctionError, OptionError } from './errors.js';
+import { nameOf } from './functions/source.js';
 
 /**
  * What is the same for all calls of one delayed function.
@@ -150,11 +152,13 @@ export function delayed(fn, options = {}) {
   for (const option of Object.keys(options))
     if (!['name', 'key', 'scope'].includes(option))
       throw new OptionError(`delayed has no option '${option}'; it has name, key, scope.`, { option });
-  const { key, scope } = options;
+  const { key, name, scope } = options;
   if (key !== undefined && (typeof key !== 'string' || key === ''))
     throw new OptionError('a key is a string that is not empty.', { option: 'key' });
-  if (scope !== undefined && (scope === null || typeof scope !== 'object'))
-    throw new OptionError('scope is an object: { name: value }.', { option: 'scope' });
-  const task = { fn, name: options.name ?? (fn.name || 'task'), key, scope };
+  if (name !== undefined && (typeof name !== 'string' || name === ''))
+    throw new OptionError('a name is a string that is not empty.', { option: 'name' });
+  if (scope !== undefined && !isPlainObject(scope))
+    throw new OptionError('scope is a plain object: { name: value }.', { option: 'scope' });
+  const task = { fn, name: name ?? (nameOf(fn) || 'task'), key, scope };
   return (...args) => new Delayed(task, args, key);
 }

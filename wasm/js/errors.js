@@ -53,8 +53,8 @@ export class DuplicateKeyError extends HdError {
 }
 
 /**
- * A function that cannot be a task, or not on another thread. `details.uses` lists what it takes from
- * outside: `{ name, line, column }`.
+ * A function that cannot be a task, or not on another thread. `uses` lists what it takes from outside:
+ * `{ name, line, column }`.
  */
 export class FunctionError extends HdError {
   /** @param {string} message @param {Record<string, unknown>} [details] */

@@ -3,6 +3,7 @@ import { Delayed, identity } from './delayed.js';
 import { isPlainObject, mapLeaves } from './containers.js';
 import { computeRecording, computeRecordingSync } from './compute.js';
 import { OptionError, UnknownKeyError } from './errors.js';
+import { nameOf } from './functions/source.js';
 import { checkOptions } from './options.js';
 import { Recording } from './record.js';
 
@@ -27,9 +28,11 @@ function nodesOf(graph) {
   const functions = new Map();
   const taskOf = (/** @type {Function} */ fn) => {
     let task = functions.get(fn);
-    if (!task) functions.set(fn, (task = { fn, name: fn.name || 'task', key: undefined, scope: undefined }));
+    if (!task) functions.set(fn, (task = { fn, name: nameOf(fn) || 'task', key: undefined, scope: undefined }));
     return task;
   };
+  /** What was met before, a list or a task inside arguments: it may be there twice, or hold itself. @type {Map<unknown, any>} */
+  const met = new Map();
   /** Tasks inside arguments, still to be defined. @type {[Delayed, unknown][]} */
   const open = entries.map(([key, value]) => [/** @type {Delayed} */ (nodes.get(key)), value]);
   /** An argument with keys replaced, lists walked, and tasks inside made nodes of their own. */
@@ -39,23 +42,31 @@ function nodesOf(graph) {
     return leaf(value);
   };
   const inner = (/** @type {unknown} */ task) => {
-    const node = new Delayed(identity, []);
-    open.push([node, task]);
+    let node = met.get(task);
+    if (!node) {
+      met.set(task, (node = new Delayed(identity, [])));
+      open.push([node, task]);
+    }
     return node;
   };
   const leaf = (/** @type {unknown} */ value) => (typeof value === 'string' ? (nodes.get(value) ?? value) : value);
   /** Lists inside lists, without recursion: objects and other values in them are not walked. */
   const mapLists = (/** @type {unknown[]} */ list) => {
-    /** @type {unknown[]} */
-    const root = new Array(list.length);
     /** @type {[readonly unknown[], unknown[]][]} */
-    const todo = [[list, root]];
+    const todo = [];
+    const copyOf = (/** @type {unknown[]} */ from) => {
+      let copy = met.get(from);
+      if (!copy) {
+        met.set(from, (copy = new Array(from.length)));
+        todo.push([from, copy]);
+      }
+      return copy;
+    };
+    const root = copyOf(list);
     for (let pair; (pair = todo.pop()); ) {
       const [from, to] = pair;
       from.forEach((item, index) => {
-        if (isTask(item)) to[index] = inner(item);
-        else if (Array.isArray(item)) todo.push([item, (to[index] = new Array(item.length))]);
-        else to[index] = leaf(item);
+        to[index] = isTask(item) ? inner(item) : Array.isArray(item) ? copyOf(item) : leaf(item);
       });
     }
     return root;

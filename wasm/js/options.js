@@ -11,7 +11,7 @@ export const WORKERS_MAX = 256;
  * @property memory the most that the shared heap of the default Runtime may grow to, in bytes or as '512MB'
  * @property strict whether `sync` refuses what threads would refuse
  */
-export const config = { scheduler: undefined, workers: undefined, memory: undefined, strict: false };
+export const config = Object.seal({ scheduler: undefined, workers: undefined, memory: undefined, strict: false });
 
 /** Processors that this program may use. */
 export function processors() {
@@ -29,7 +29,9 @@ export function workerCount(wish = config.workers) {
 }
 
 const units = /** @type {Record<string, number>} */ ({ B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 });
-const MEMORY_MIN = 16 * 1024 ** 2, MEMORY_MAX = 4 * 1024 ** 3 - 65536;
+const MEMORY_MIN = 16 * 1024 ** 2, MEMORY_MAX = 4 * 1024 ** 3;
+/** The last page stays unused: an address behind it would be 0. */
+const PAGE_BYTES = 65536;
 
 /** @param {unknown} [wish] @returns {number | undefined} bytes */
 export function memoryBytes(wish = config.memory) {
@@ -38,23 +40,29 @@ export function memoryBytes(wish = config.memory) {
   const bytes = typeof wish === 'number' ? wish : Number(number) * units[unit?.toUpperCase()];
   if (!(bytes >= MEMORY_MIN && bytes <= MEMORY_MAX))
     throw new OptionError(`memory is a number of bytes or a text like '512MB', from 16MB to 4GB, but got ${String(wish)}.`, { option: 'memory' });
-  return Math.floor(bytes / 65536) * 65536;
+  return Math.min(Math.floor(bytes / PAGE_BYTES) * PAGE_BYTES, MEMORY_MAX - PAGE_BYTES);
 }
 
 const known = ['scheduler', 'workers', 'strict', 'signal', 'onProgress', 'runtime', 'memory'];
 
-/** @param {Record<string, unknown>} options */
+/** Checks what a computation was given, and the defaults where it was given nothing.
+ * @param {Record<string, unknown>} options */
 export function checkOptions(options) {
   for (const option of Object.keys(options))
     if (!known.includes(option))
       throw new OptionError(`compute has no option '${option}'; it has ${known.join(', ')}.`, { option });
-  const { scheduler, signal, onProgress } = options;
+  const { scheduler = config.scheduler, strict = config.strict, workers = config.workers, memory = config.memory } = options;
+  const { signal, onProgress, runtime } = options;
   if (scheduler !== undefined && scheduler !== 'sync' && scheduler !== 'threads')
     throw new OptionError(`the schedulers are 'sync' and 'threads', but got ${String(scheduler)}.`, { option: 'scheduler' });
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw new OptionError('signal is an AbortSignal: new AbortController().signal.', { option: 'signal' });
   if (onProgress !== undefined && typeof onProgress !== 'function')
     throw new OptionError('onProgress is a function.', { option: 'onProgress' });
-  if (options.workers !== undefined) workerCount(options.workers);
-  if (options.memory !== undefined) memoryBytes(options.memory);
+  if (typeof strict !== 'boolean')
+    throw new OptionError(`strict is true or false, but got ${String(strict)}.`, { option: 'strict' });
+  if (runtime !== undefined && typeof (/** @type {any} */ (runtime)?.run) !== 'function')
+    throw new OptionError('runtime is a Runtime: await Runtime.start().', { option: 'runtime' });
+  if (workers !== undefined) workerCount(workers);
+  if (memory !== undefined) memoryBytes(memory);
 }

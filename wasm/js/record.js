@@ -3,6 +3,7 @@
  * numbers. All schedulers start from it. Without recursion, and in steps, so that a page can draw.
  */
 import { Delayed } from './delayed.js';
+import { ValueError } from './errors.js';
 import { findInside, isContainer, mapLeaves } from './containers.js';
 
 /** In a batch, an argument is a task's index or, with this bit, a literal's (HD_BATCH_LITERAL). */
@@ -137,7 +138,12 @@ export class Recording {
   walk(budgetMs = Infinity) {
     const until = budgetMs === Infinity ? Infinity : performance.now() + budgetMs;
     for (let at = this.functionOf.length; at < this.nodes.length; at++) {
-      this.#walk(this.nodes[at]);
+      try {
+        this.#walk(this.nodes[at]);
+      } catch (cause) { /* a getter in an argument threw */
+        const task = this.describe(at);
+        throw Object.assign(new ValueError(`an argument of '${task.key}' cannot be read: ${cause}`, { cause }), { task });
+      }
       if (at % 256 === 255 && until !== Infinity && performance.now() > until) return false;
     }
     return true;

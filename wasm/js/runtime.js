@@ -44,6 +44,8 @@ export class Runtime {
   #alive;
   #watching = false;
   #closed = false;
+  /** Workers that the pool shall have. Runs use those with the lowest numbers, so none may be missing. */
+  #size = 0;
 
   /** @param {Awaited<ReturnType<typeof loadThreads>>} loaded @private use {@link Runtime.start} */
   constructor(loaded) {
@@ -89,9 +91,11 @@ export class Runtime {
     return this.#closed;
   }
 
-  /** @param {number} count */
+  /** Sees to it that there are so many workers, and as many as there ever were: lost ones are replaced.
+   * @param {number} count */
   #grow(count) {
-    while (this.#workers.size < count) {
+    this.#size = Math.max(this.#size, count);
+    while (this.#workers.size < this.#size) {
       const { address, thread } = this.#loaded.startWorker(this.#pool, STACK_BYTES);
       if (!address) throw outOfMemory('a worker', STACK_BYTES);
       const worker = { address, thread, index: this.#heap.word(address + MAILBOX_INDEX) };
@@ -127,7 +131,7 @@ export class Runtime {
     this.#workers.delete(worker);
     this.#loaded.stopWorker(worker.thread);
     core.hdw_worker_lost(worker.address, ATTEMPTS_MAX);
-    if (this.#pending.size) this.#grow(this.#workers.size + 1);
+    if (this.#pending.size) this.#grow(this.#size);
     this.#settle();
     return true;
   }
@@ -154,7 +158,7 @@ export class Runtime {
     await checkAll(job.functions);
     if (this.#closed) throw new HdError('CLOSED', 'this Runtime is closed; start a new one.');
     const { core } = this.#heap;
-    const count = workers === undefined ? this.#workers.size || workerCount() : workers;
+    const count = workers ?? this.#size;
     this.#grow(count);
     const graph = buildGraph(this.#heap, job, {
       encodeLiteral: job.encodeLiteral,
@@ -301,10 +305,11 @@ export class Runtime {
       pending.reject(new CancelledError('the Runtime was closed'));
     }
     this.#pending.clear();
-    for (const { thread } of this.#workers) this.#loaded.stopWorker(thread);
-    this.#workers.clear();
     if (this.#alive !== undefined) clearInterval(this.#alive);
     this.#alive = undefined;
+    const ended = [...this.#workers].map(({ thread }) => this.#loaded.stopWorker(thread));
+    this.#workers.clear();
+    await Promise.all(ended);
   }
 
   [/** @type {any} */ (Symbol).asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {

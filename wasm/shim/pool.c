@@ -57,18 +57,21 @@ void HDW_EXPORT(hdw_worker_lost)(hdw_worker *worker, uint32_t attempts_max) {
   hd_worker_lost(worker->core, attempts_max);
 }
 
-/* Answers the mailbox's claim as its `outcome` says, then claims. See mailbox.h. */
-uint32_t HDW_EXPORT(hdw_worker_step)(hdw_worker *worker) {
-  if (!hd_worker_enter(worker->core)) return HDW_KILLED;
+/* Answers a claim as the mailbox's `outcome` says. */
+static void answer(hdw_worker *worker, uint32_t slot) {
   switch (worker->outcome) {
-    case HDW_FINISH: hd_worker_finish(worker->core, worker->slot, &worker->result); break;
-    case HDW_FAIL:
-      hd_worker_fail(worker->core, worker->slot, (hd_status)worker->status, &worker->result);
-      break;
-    case HDW_DEFER: hd_worker_defer(worker->core, worker->slot); break;
+    case HDW_FINISH: hd_worker_finish(worker->core, slot, &worker->result); break;
+    case HDW_FAIL: hd_worker_fail(worker->core, slot, (hd_status)worker->status, &worker->result); break;
+    case HDW_DEFER: hd_worker_defer(worker->core, slot); break;
     default: break;
   }
   worker->outcome = HDW_NOTHING;
+}
+
+/* Answers the mailbox's claim, then claims. See mailbox.h. */
+uint32_t HDW_EXPORT(hdw_worker_step)(hdw_worker *worker) {
+  if (!hd_worker_enter(worker->core)) return HDW_KILLED;
+  answer(worker, worker->slot);
   hd_claim claim;
   hd_next next;
   worker->sleep_ms = 0;
@@ -89,12 +92,10 @@ uint32_t HDW_EXPORT(hdw_worker_step)(hdw_worker *worker) {
   return next;
 }
 
-/* Answers one claim without claiming again, for those that were deferred. */
+/* Answers one claim without claiming again: one that was deferred, or the last one before a pause. */
 uint32_t HDW_EXPORT(hdw_worker_answer)(hdw_worker *worker, uint32_t slot) {
   if (!hd_worker_enter(worker->core)) return HDW_KILLED;
-  if (worker->outcome == HDW_FINISH) hd_worker_finish(worker->core, slot, &worker->result);
-  else hd_worker_fail(worker->core, slot, (hd_status)worker->status, &worker->result);
-  worker->outcome = HDW_NOTHING;
+  answer(worker, slot);
   hd_worker_leave(worker->core);
   return 0;
 }

@@ -126,8 +126,23 @@ function releaseLiterals(heap, at, count) {
     if (heap.word(slot) === BLOCK) heap.core.hdw_block_release(heap.word(slot + 8));
 }
 
+/**
+ * All literals as bytes.
+ * @param {Batch} batch @param {(literal: any) => import('../values/codec.js').Encoded} encode
+ * @throws {import('../errors.js').ValueError} that names the task
+ */
+export function encodeLiterals(batch, encode) {
+  return batch.literals.map((literal, index) => {
+    try {
+      return encode(literal);
+    } catch (error) {
+      throw nameTask(error, batch, index);
+    }
+  });
+}
+
 /** Says whose argument a bad literal is. @param {unknown} error @param {Batch} batch @param {number} literal */
-export function nameTask(error, batch, literal) {
+function nameTask(error, batch, literal) {
   if (!(error instanceof HdError)) return error;
   const { args, argOffsets } = batch;
   const place = args.view.indexOf((0x80000000 | literal) >>> 0);

@@ -80,7 +80,7 @@ async function loadInDocument() {
 
 /**
  * @param {{ maximum: number, exact: boolean }} memory bytes, and whether they are the user's wish
- * @returns {Promise<{ heap: Heap, startWorker: (pool: number, stackBytes: number) => { address: number, thread: any }, stopWorker: (thread: any) => void }>}
+ * @returns {Promise<{ heap: Heap, startWorker: (pool: number, stackBytes: number) => { address: number, thread: any }, stopWorker: (thread: any) => Promise<unknown> | void }>}
  * @throws {UnsupportedError}
  */
 export async function loadThreads({ maximum, exact }) {
@@ -113,7 +113,7 @@ export async function loadThreads({ maximum, exact }) {
     stopWorker(thread) {
       PThread.runningWorkers = PThread.runningWorkers.filter((/** @type {any} */ other) => other !== thread);
       thread.onmessage = thread.onerror = () => {};
-      thread.terminate();
+      return thread.terminate();
     },
   };
 }

@@ -2,10 +2,10 @@
  * Task functions on their way to other threads, as text: source, name, and what their scope carries.
  * Describing needs no parser; checking does, which is loaded when the first function is checked.
  */
-import { stringify } from 'devalue';
 import { identity } from '../delayed.js';
 import { FunctionError, OptionError } from '../errors.js';
 import { sleep, spin } from '../sleep.js';
+import { asText } from '../values/text.js';
 import { howItTravels } from '../values/travel.js';
 import { functionSource, nameOf } from './source.js';
 
@@ -22,10 +22,20 @@ const described = new WeakMap();
 /** @type {Set<string>} Texts that have passed the check. */
 const checked = new Set();
 
+/** Whether a variable of strict code can be called so: not `a b`, nor `class`. @param {string} key */
+function isVariableName(key) {
+  if (!/^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u.test(key)) return false;
+  try {
+    return Boolean(new Function(`"use strict"; let ${key};`));
+  } catch {
+    return false;
+  }
+}
+
 /** @param {Shipment} shipment @param {Record<string, unknown>} scope */
 function packScope(shipment, scope) {
   for (const [key, value] of Object.entries(scope)) {
-    if (!/^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u.test(key))
+    if (!isVariableName(key))
       throw new OptionError(`the scope of '${shipment.name}' has '${key}', which is no name of a variable.`, { option: 'scope' });
     if (typeof value === 'function') {
       if (offered[key] !== value) shipment.functions.push([key, functionSource(value, key).source]);
@@ -33,7 +43,7 @@ function packScope(shipment, scope) {
     }
     try {
       howItTravels(value);
-      shipment.values.push([key, stringify(value)]);
+      shipment.values.push([key, asText(value)]);
     } catch (cause) {
       throw new FunctionError(`the scope of '${shipment.name}' carries '${key}': ${/** @type {Error} */ (cause).message}`, { cause });
     }

@@ -15,15 +15,18 @@ function reply(answer) {
 }
 
 process.on('exit', () => reply(undefined));
+reply(undefined);
 
 /** @type {Runtime | undefined} */
 let runtime;
 
 port.on('message', async (/** @type {any} */ { job, check, workers, memory }) => {
   try {
-    if (check) return reply({ results: await checkAll(check) });
+    if (check) return reply({ checked: await checkAll(check) });
     if (!runtime || runtime.closed) runtime = await Runtime.start({ workers, memory });
-    reply({ results: await runtime.run(unpackJob(job), { workers }) });
+    let total = 0;
+    const results = await runtime.run(unpackJob(job), { workers, onProgress: (progress) => (total = progress.total) });
+    reply({ results, total });
   } catch (error) {
     reply({ failure: packFailure(error) });
   }

@@ -4,11 +4,12 @@
  * through, and sets the one word that the main thread waits on.
  */
 import { WorkerLostError } from '../errors.js';
-import { config } from '../options.js';
+import { config, workerCount } from '../options.js';
 import { restoreError } from '../values/failure.js';
 import { packJob } from './job.js';
 
 const NOTHING = 0;
+const START_MS = 30_000;
 
 /** @type {{ worker: any, port: any, word: Int32Array, receive: (port: any) => any } | undefined} */
 let helper;
@@ -19,10 +20,14 @@ function start() {
   const word = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(new URL('./helper-thread.js', import.meta.url), {
     workerData: { port: port2, word }, transferList: [port2],
+    execArgv: [], /* some of the main thread's would end it, such as --input-type */
   });
   worker.unref();
   port1.unref();
   worker.on('exit', () => (helper = undefined));
+  /* Its first sign of life. No event can tell that it has none while this thread waits. */
+  if (Atomics.wait(word, 0, NOTHING, START_MS) === 'timed-out')
+    throw new WorkerLostError('the thread that hosts the pool for computeSync did not start.');
   return (helper = { worker, port: port1, word, receive: (port) => receiveMessageOnPort(port)?.message });
 }
 
@@ -39,15 +44,15 @@ function ask(request) {
     throw new WorkerLostError('the thread that hosts the pool for computeSync ended.');
   }
   if ('failure' in answer) throw restoreError(answer.failure);
-  return answer.results;
+  return answer;
 }
 
 /**
  * @param {import('./job.js').Job} job
  * @param {import('../compute.js').ComputeOptions} options
- * @returns {import('../values/codec.js').Encoded[]}
+ * @returns {{ results: import('../values/codec.js').Encoded[], total: number }} and how many tasks there were
  */
-export function runInHelper(job, { workers = config.workers, memory = config.memory }) {
+export function runInHelper(job, { workers = workerCount(), memory = config.memory }) {
   return ask({ job: packJob(job), workers, memory });
 }
 

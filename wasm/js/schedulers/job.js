@@ -2,7 +2,7 @@
  * A job: a recording in the form that threads need, with functions as text. `packJob` makes it something
  * that can be posted to another thread, `unpackJob` a job again.
  */
-import { nameTask } from '../core/graph.js';
+import { encodeLiterals } from '../core/graph.js';
 import { describe } from '../functions/ship.js';
 import { encodeLiteral } from '../values/codec.js';
 
@@ -39,15 +39,8 @@ export function packJob(job) {
     functionOf: job.functionOf.view,
     argOffsets: job.argOffsets.view,
     args: job.args.view,
-    literals: job.literals.map((literal, index) => {
-      try {
-        const encoded = job.encodeLiteral(literal);
-        /* A view would be posted with the whole of its buffer. */
-        return encoded.bytes ? { ...encoded, bytes: encoded.bytes.slice() } : encoded;
-      } catch (error) {
-        throw nameTask(error, job, index);
-      }
-    }),
+    /* A view would be posted with the whole of its buffer. */
+    literals: encodeLiterals(job, job.encodeLiteral).map((encoded) => (encoded.bytes ? { ...encoded, bytes: encoded.bytes.slice() } : encoded)),
     outputs: job.outputs,
     tasks: Array.from({ length: job.functionOf.length }, (_, index) => job.describe(index)),
     givenKeys: job.givenKeys(),

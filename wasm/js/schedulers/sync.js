@@ -5,11 +5,11 @@
  */
 import { mapLeaves } from '../containers.js';
 import { CancelledError, FunctionError } from '../errors.js';
-import { buildGraph } from '../core/graph.js';
+import { buildGraph, encodeLiterals } from '../core/graph.js';
 import { NONE, outOfMemory } from '../core/heap.js';
 import { compile } from '../functions/compile.js';
 import { describe } from '../functions/ship.js';
-import { throughCodec } from '../values/codec.js';
+import { decodeCopy, decodeTemplate, encodeLiteral, throughCodec } from '../values/codec.js';
 import { asTaskError } from '../values/failure.js';
 import { LITERAL, Reference, Template } from '../record.js';
 
@@ -26,6 +26,8 @@ const isPromise = (value) => value !== null && typeof value === 'object' && type
 export function* walkByRank(heap, recording, { strict = false, signal, onFinished }) {
   const functions = strict ? recording.functions.map((task) => compile(describe(task))) : recording.functions.map((task) => task.fn);
   const travel = strict ? throughCodec : (/** @type {unknown} */ value) => value;
+  /* What threads would refuse is refused here too, before anything runs. */
+  const encoded = strict ? encodeLiterals(recording, encodeLiteral) : null;
   const { core } = heap;
   const graph = buildGraph(heap, recording, { encodeLiteral: null, functionNumber: (index) => index });
   let walk = 0;
@@ -39,7 +41,8 @@ export function* walkByRank(heap, recording, { strict = false, signal, onFinishe
     /** @param {number} place */
     const valueAt = (place) => {
       const word = words[place];
-      return travel(word >= LITERAL ? recording.literals[word - LITERAL] : results[word]);
+      if (word < LITERAL) return travel(results[word]);
+      return encoded ? decodeCopy(encoded[word - LITERAL]) : recording.literals[word - LITERAL];
     };
     let done = 0;
     for (let id; (id = core.hdw_walk_next(walk) >>> 0) !== NONE; ) {
@@ -54,9 +57,12 @@ export function* walkByRank(heap, recording, { strict = false, signal, onFinishe
         /** @type {unknown[]} */
         let args;
         if (functionOf[id] & 1) {
-          const template = /** @type {Template} */ (recording.literals[words[from] - LITERAL]);
-          args = /** @type {unknown[]} */ (mapLeaves(template.args,
-            (leaf) => (leaf instanceof Reference ? valueAt(from + 1 + leaf.place) : strict ? throughCodec(leaf) : leaf)));
+          const literal = words[from] - LITERAL;
+          const resultAt = (/** @type {number} */ place) => valueAt(from + 1 + place);
+          args = encoded
+            ? decodeTemplate(/** @type {Uint8Array} */ (encoded[literal].bytes), resultAt)
+            : /** @type {unknown[]} */ (mapLeaves(/** @type {Template} */ (recording.literals[literal]).args,
+              (leaf) => (leaf instanceof Reference ? resultAt(leaf.place) : leaf)));
         } else {
           args = new Array(end - from);
           for (let place = from; place < end; place++) args[place - from] = valueAt(place);
@@ -76,16 +82,38 @@ export function* walkByRank(heap, recording, { strict = false, signal, onFinishe
   }
 }
 
-/** @param {Generator<PromiseLike<unknown>, unknown[], unknown>} walk */
-export async function runAsync(walk) {
+/**
+ * Settles as a promise does, or when the signal is aborted, whichever comes first.
+ * @param {PromiseLike<unknown>} promise @param {AbortSignal | undefined} signal
+ */
+function untilAborted(promise, signal) {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const stop = () => resolve(undefined);
+    const after = (/** @type {(value: any) => void} */ settle) => (/** @type {unknown} */ value) => {
+      signal.removeEventListener('abort', stop);
+      settle(value);
+    };
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+    promise.then(after(resolve), after(reject));
+  });
+}
+
+/** @param {Generator<PromiseLike<unknown>, unknown[], unknown>} walk @param {AbortSignal} [signal] */
+export async function runAsync(walk, signal) {
   let step = walk.next();
   while (!step.done) {
     let value, thrown, failed = false;
     try {
-      value = await step.value;
+      value = await untilAborted(step.value, signal);
     } catch (error) {
       thrown = error;
       failed = true;
+    }
+    if (signal?.aborted) {
+      walk.return([]);
+      throw new CancelledError(undefined, { cause: signal.reason });
     }
     step = failed ? walk.throw(thrown) : walk.next(value);
   }

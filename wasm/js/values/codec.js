@@ -2,10 +2,10 @@
  * Values as bytes. Small ones are inline in a slot of the shared heap (tag, kind, number); typed arrays
  * and buffers travel as their bytes; all else as text: JSON where it is exact, devalue otherwise.
  */
-import { parse, stringify } from 'devalue';
 import { OutOfMemoryError, ValueError } from '../errors.js';
 import { Reference, Template } from '../record.js';
-import { AS_JSON, howItTravels } from './travel.js';
+import { asText, fromText } from './text.js';
+import { AS_JSON, howItTravels, isShared } from './travel.js';
 
 /** hd_tag, as in hd/value.h. */
 export const NUMBER = 1, BOOLEAN = 2, UNDEFINED = 3, NULL = 4, BLOCK = 5;
@@ -72,10 +72,10 @@ export function encode(value) {
   }
   if (value === null) return inline(NULL);
   const kind = rawKind(value);
-  if (kind && rawKind(/** @type {any} */ (value).buffer ?? value) !== 0) return block(kind, rawBytes(value));
+  if (kind && !isShared(/** @type {any} */ (value).buffer)) return block(kind, rawBytes(value));
   return howItTravels(value) === AS_JSON
     ? block(JSON_TEXT, text(() => JSON.stringify(value)))
-    : block(DEVALUE_TEXT, text(() => stringify(value)));
+    : block(DEVALUE_TEXT, text(() => asText(value)));
 }
 
 /**
@@ -85,7 +85,7 @@ export function encode(value) {
  */
 export function encodeTemplate(template) {
   howItTravels(template.args, true);
-  return block(TEMPLATE_TEXT, text(() => stringify(template.args, {
+  return block(TEMPLATE_TEXT, text(() => asText(template.args, {
     Reference: (/** @type {unknown} */ value) => value instanceof Reference && [value.place],
   })));
 }
@@ -100,7 +100,7 @@ export const encodeLiteral = (literal) => (literal instanceof Template ? encodeT
  * @returns {unknown[]}
  */
 export function decodeTemplate(bytes, result) {
-  return parse(decoder.decode(bytes), { Reference: (/** @type {[number]} */ [place]) => result(place) });
+  return fromText(decoder.decode(bytes), { Reference: (/** @type {[number]} */ [place]) => result(place) });
 }
 
 /** An inline value. @param {number} tag @param {number} number */
@@ -122,7 +122,7 @@ export function decodeInline(tag, number) {
 export function decodeBlock(kind, bytes) {
   switch (kind) {
     case JSON_TEXT: return JSON.parse(decoder.decode(bytes));
-    case DEVALUE_TEXT: return parse(decoder.decode(bytes));
+    case DEVALUE_TEXT: return fromText(decoder.decode(bytes));
     default: return makeRaw(kind, bytes);
   }
 }
@@ -145,11 +145,15 @@ export function decode({ tag, kind, number, bytes }) {
   return bytes ? decodeBlock(kind, bytes) : decodeInline(tag, number);
 }
 
+/** The value, on a copy of the bytes. @param {Encoded} encoded */
+export function decodeCopy(encoded) {
+  return decode(encoded.bytes ? { ...encoded, bytes: encoded.bytes.slice() } : encoded);
+}
+
 /**
  * Passes a value through the codec, as threads would.
  * @param {unknown} value
  */
 export function throughCodec(value) {
-  const encoded = encode(value);
-  return decode(encoded.bytes ? { ...encoded, bytes: encoded.bytes.slice() } : encoded);
+  return decodeCopy(encode(value));
 }

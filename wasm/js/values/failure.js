@@ -1,8 +1,8 @@
 /**
  * Errors of tasks on their way to the user: class, message, cause, own properties and stack survive.
  */
-import { parse, stringify } from 'devalue';
 import * as ours from '../errors.js';
+import { asText, fromText } from './text.js';
 import { howItTravels } from './travel.js';
 
 const CAUSES_MAX = 10;
@@ -23,6 +23,7 @@ function safely(error, name) {
 function travels(value) {
   try {
     howItTravels(value);
+    asText(value);
     return true;
   } catch {
     return false;
@@ -59,7 +60,7 @@ function pack(thrown, depth) {
 
 /** What was thrown, as text. @param {unknown} thrown */
 export function packFailure(thrown) {
-  return stringify(pack(thrown, 0));
+  return asText(pack(thrown, 0));
 }
 
 /** @param {any} packed @returns {unknown} */
@@ -78,7 +79,7 @@ function unpack(packed) {
 
 /** The error to reject with. @param {string} text @param {TaskInfo} task */
 export function unpackFailure(text, task) {
-  return asTaskError(unpack(parse(text)), task);
+  return asTaskError(unpack(fromText(text)), task);
 }
 
 /** @typedef {{ key: string, name: string, worker: number, attempt: number }} TaskInfo */
@@ -97,5 +98,5 @@ export function asTaskError(thrown, task) {
 
 /** An error that another thread of Heddle's own has packed. @param {string} text */
 export function restoreError(text) {
-  return unpack(parse(text));
+  return unpack(fromText(text));
 }

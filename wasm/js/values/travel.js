@@ -26,9 +26,9 @@ function label(key) {
   return `[${typeof key === 'string' ? JSON.stringify(key) : '…'}]`;
 }
 
-/** @param {string} path @param {string} what @param {string} hint @returns {never} */
-function refuse(path, what, hint) {
-  throw new ValueError(`${what} cannot travel between threads${path ? ` (at ${path})` : ''}. ${hint}`, { path });
+/** @param {string} path @param {string} what @param {string} hint @param {unknown} [cause] @returns {never} */
+function refuse(path, what, hint, cause) {
+  throw new ValueError(`${what} cannot travel between threads${path ? ` (at ${path})` : ''}. ${hint}`, { path, cause });
 }
 
 /** What to say of a value that cannot travel. @param {any} value @returns {[string, string]} */
@@ -39,29 +39,35 @@ function describe(value) {
   if (typeof value.then === 'function') return ['a promise', 'Await it first, or return it from the task by itself.'];
   const name = value.constructor?.name;
   if (name === 'Delayed') return ['a Delayed', 'Pass it as an argument of a delayed call; a task returns values.'];
+  if (ArrayBuffer.isView(value) && isShared(value.buffer)) return ['a view of shared memory', 'Return a copy: view.slice().'];
   if (name === 'SharedArrayBuffer') return ['a SharedArrayBuffer', 'Return a copy: new Uint8Array(buffer).slice().'];
   return [name ? `an instance of ${name}` : 'an object with a prototype of its own',
     'Plain objects, arrays, Map, Set, Date, RegExp, BigInt and typed arrays can: return one of these, such as { ...object }.'];
 }
 
-const leafClasses = new Set(['[object Date]', '[object RegExp]']);
+/** On a worker: every buffer that the shared heap has had. A task's large arguments are views of them. */
+export const heapBuffers = new WeakSet();
 
-/** @param {object} value */
-function isPlainArrayBuffer(value) {
-  return Object.prototype.toString.call(value) === '[object ArrayBuffer]';
+/** The class that built it in, by its tag: without a look at its prototype. @param {object} value */
+function tagOf(value) {
+  return Object.prototype.toString.call(value).slice(8, -1);
 }
 
-/** Leaves that only devalue can carry. @param {any} value */
+/** @param {ArrayBufferLike | undefined} buffer */
+export function isShared(buffer) {
+  return buffer !== undefined && tagOf(buffer) === 'SharedArrayBuffer';
+}
+
+/** Leaves that only devalue can carry: of built-in classes, not of subclasses. @param {any} value */
 function isDevalueLeaf(value) {
-  const prototype = Object.getPrototypeOf(value);
-  if (ArrayBuffer.isView(value))
-    return Object.getPrototypeOf(prototype) === typedArray.prototype && isPlainArrayBuffer(value.buffer);
-  if (isPlainArrayBuffer(value)) return true;
-  return leafClasses.has(Object.prototype.toString.call(value)) &&
-    (prototype === Date.prototype || prototype === RegExp.prototype) && Object.keys(value).length === 0;
+  const prototype = Object.getPrototypeOf(value), tag = tagOf(value);
+  if (ArrayBuffer.isView(value)) {
+    const known = prototype === /** @type {any} */ (globalThis)[tag].prototype || (typeof Buffer === 'function' && prototype === Buffer.prototype);
+    return known && (!isShared(value.buffer) || heapBuffers.has(value.buffer));
+  }
+  if (tag === 'ArrayBuffer') return true;
+  return (prototype === Date.prototype || prototype === RegExp.prototype) && Object.keys(value).length === 0;
 }
-
-const typedArray = /** @type {{ prototype: object }} */ (Object.getPrototypeOf(Uint8Array));
 
 /**
  * Frames of the walk: a container, and where the walk is in it.
@@ -70,16 +76,31 @@ const typedArray = /** @type {{ prototype: object }} */ (Object.getPrototypeOf(U
 
 /** @param {any} value @param {string} at @param {Frame[]} frames @returns {Frame} */
 function open(value, at, frames) {
-  if (Array.isArray(value)) {
-    if (Object.keys(value).length > value.length) refuse(pathOf(frames, at), 'an array with named properties', 'Return a plain object beside it.');
-    return { keys: null, values: value, at: 0, label: at };
-  }
-  if (value instanceof Map) return { keys: null, values: [...value].flat(), at: 0, label: at };
-  if (value instanceof Set) return { keys: null, values: [...value], at: 0, label: at };
   if (Object.getOwnPropertySymbols(value).length)
     refuse(pathOf(frames, at), 'an object with symbols as keys', 'Use strings as keys.');
   const keys = Object.keys(value);
-  return { keys, values: keys.map((key) => value[key]), at: 0, label: at };
+  if (Array.isArray(value)) {
+    if (keys.length && !isIndex(keys[keys.length - 1])) /* names come last */
+      refuse(pathOf(frames, at), 'an array with named properties', 'Return a plain object beside it.');
+    return { keys: null, values: value, at: 0, label: at };
+  }
+  if (value instanceof Map || value instanceof Set) {
+    if (keys.length) refuse(pathOf(frames, at), 'a Map or Set with named properties', 'Return a plain object beside it.');
+    return { keys: null, values: value instanceof Map ? [...value].flat() : [...value], at: 0, label: at };
+  }
+  const values = keys.map((key) => {
+    try {
+      return value[key];
+    } catch (cause) {
+      return refuse(pathOf(frames, at + label(key)), 'a property that throws when it is read', 'Return plain data instead.', cause);
+    }
+  });
+  return { keys, values, at: 0, label: at };
+}
+
+/** @param {string} key */
+function isIndex(key) {
+  return /^(?:0|[1-9]\d*)$/.test(key) && Number(key) < 2 ** 32 - 1;
 }
 
 /** @param {any} value */
@@ -101,6 +122,8 @@ export function howItTravels(value, references = false) {
   let how = AS_JSON;
   /** @type {Frame[]} */
   const frames = [];
+  /** @type {string | undefined} Where there is a property of this name: only JSON can carry it. */
+  let proto;
   const seen = new Set();
   /** @param {any} item @param {() => string} at */
   const visit = (item, at) => {
@@ -142,8 +165,11 @@ export function howItTravels(value, references = false) {
       continue;
     }
     const at = frame.at++, item = frame.values[at], keys = frame.keys;
+    if (keys && keys[at] === '__proto__') proto ??= pathOf(frames, label('__proto__'));
     if (item === undefined) how = AS_DEVALUE; /* or a hole */
     else visit(item, () => label(keys ? keys[at] : at));
   }
+  if (proto !== undefined && how === AS_DEVALUE)
+    refuse(proto, 'a property named __proto__ beside values that JSON does not have', 'Rename it.');
   return how;
 }

@@ -7,6 +7,7 @@ import { compile } from '../functions/compile.js';
 import { BLOCK, BOOLEAN, NULL, NUMBER, RAW, TEMPLATE_TEXT, UNDEFINED, decodeBlock, decodeInline, decodeTemplate, encode, makeRaw, rawBytes, rawKind } from '../values/codec.js';
 import { packFailure } from '../values/failure.js';
 import { ERROR_TEXT, INPUT_SHARED_FROM } from '../values/limits.js';
+import { heapBuffers } from '../values/travel.js';
 
 /** Offsets in words, as in shim/mailbox.h. */
 const OUTCOME = 4, STATUS = 5, SLOT = 6, FUNCTION = 8, ARG_COUNT = 9, ARGS = 10, PAGES = 12, SLEEP_MS = 13, SEEN = 14, BELL = 15;
@@ -25,7 +26,6 @@ const decoder = new TextDecoder();
 export class Mailbox {
   /** @type {Function[]} By number. */ #functions = [];
   /** @type {HeldBlock[]} Large arguments of the running task, which its result may be a part of. */ #blocks = [];
-  /** @type {WeakSet<object>} Every buffer the heap has had: views on any of them are views of the heap. */ #buffers = new WeakSet();
   #pages = 0;
 
   /** @param {Record<string, (...args: any[]) => any>} core @param {WebAssembly.Memory} memory @param {number} address */
@@ -42,7 +42,7 @@ export class Mailbox {
   #refresh(pages = this.core.hdw_memory_pages() >>> 0) {
     if (this.memory.buffer.byteLength < pages * PAGE_BYTES) this.memory.grow(0);
     const { buffer } = this.memory;
-    this.#buffers.add(buffer);
+    heapBuffers.add(buffer);
     this.#pages = buffer.byteLength / PAGE_BYTES;
     this.words = new Uint32Array(buffer);
     this.doubles = new Float64Array(buffer);
@@ -163,7 +163,7 @@ export class Mailbox {
     else if (typeof value === 'boolean') this.#writeInline(BOOLEAN, value ? 1 : 0);
     else {
       const kind = rawKind(value);
-      if (kind && ArrayBuffer.isView(value) && this.#buffers.has(value.buffer)) this.#writeShared(value, kind, blocks);
+      if (kind && ArrayBuffer.isView(value) && heapBuffers.has(value.buffer)) this.#writeShared(value, kind, blocks);
       else {
         const encoded = encode(value);
         this.#writeBytes(encoded.kind, /** @type {Uint8Array} */ (encoded.bytes));

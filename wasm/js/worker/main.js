@@ -33,7 +33,7 @@ const nextTurn = typeof setImmediate === 'function' ? setImmediate : (() => {
  */
 function start(core, memory, address) {
   const mailbox = new Mailbox(core, memory, address >>> 0);
-  let asleep = false;
+  let asleep = false, turning = false;
 
   /** A killed worker may run on for a moment: it must never touch the core again. */
   const park = () => {
@@ -71,15 +71,29 @@ function start(core, memory, address) {
       if (next === TASK) run();
       else if (next === KILLED) park();
       else if (next === IDLE) return sleep();
-      if (count % 16 === 0 && performance.now() > until) return nextTurn(pump);
+      if (count % 16 === 0 && performance.now() > until) {
+        /* The mailbox must be empty when a promise settles in between. */
+        if (core.hdw_worker_answer(address, mailbox.slot) === KILLED) park();
+        return turn();
+      }
     }
+  };
+
+  /* One turn is due at a time, however many promises have pumped in between. */
+  const turn = () => {
+    if (turning) return;
+    turning = true;
+    nextTurn(() => {
+      turning = false;
+      pump();
+    });
   };
 
   /* One wait at a time: it ends by the bell, whoever else has pumped in between, or after 50 ms. */
   const sleep = () => {
     if (asleep) return;
     const wait = mailbox.wait();
-    if (!wait) return nextTurn(pump);
+    if (!wait) return turn();
     asleep = true;
     wait.then(() => {
       asleep = false;
@@ -88,7 +102,7 @@ function start(core, memory, address) {
   };
 
   guard();
-  nextTurn(pump);
+  turn();
 }
 
 /** @type {any} */ (globalThis)[Symbol.for('heddle.worker')] = start;

@@ -1,0 +1,75 @@
+// The package as npm would install it: packed, in an empty folder, without any compiler.
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const examples = readdirSync(path.join(root, 'examples/js')).filter((name) => /^\d\d-.*\.mjs$/.test(name));
+
+let folder, packed;
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'heddle-package-'));
+  [packed] = JSON.parse(execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+  writeFileSync(path.join(folder, 'package.json'), '{ "name": "user", "private": true, "type": "module" }');
+  execFileSync('npm', ['install', '--offline', '--no-audit', '--no-fund', `./${packed.filename}`], { cwd: folder, stdio: 'ignore' });
+}, 120_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test('it holds what users need: no sources, no tests, no dependencies', () => {
+  const files = packed.files.map((file) => file.path);
+  expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json', 'dist/heddle.js', 'dist/THIRD-PARTY.md',
+    'dist/core/heddle.js', 'dist/core/heddle.wasm', 'dist/core/heddle-serial.wasm', 'dist/types/index.d.ts']));
+  expect(files.filter((file) => !/^(dist\/|LICENSE$|README\.md$|package\.json$)/.test(file))).toEqual([]);
+  expect(readdirSync(path.join(folder, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual(['heddle']);
+});
+
+test('the licences of what is bundled come along', () => {
+  const notices = readFileSync(path.join(folder, 'node_modules/heddle/dist/THIRD-PARTY.md'), 'utf8');
+  for (const name of ['devalue', 'acorn', 'eslint-scope', 'esrecurse', 'estraverse']) expect(notices).toMatch(new RegExp(`^## ${name}\n\n\\S`, 'm'));
+});
+
+/** Whether each printed line is as the .out file says, where <seconds> is any decimal number. */
+function pattern(text) {
+  const lines = text.trimEnd().split('\n').map((line) =>
+    line.split('<seconds>').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join(String.raw`\d+\.\d\d`));
+  return new RegExp(`^${lines.join('\n')}\n$`);
+}
+
+describe('every example prints what it says beside it', () => {
+  expect(examples.length).toBeGreaterThanOrEqual(5);
+  test.concurrent.each(examples)('%s', async (name) => {
+    copyFileSync(path.join(root, 'examples/js', name), path.join(folder, name));
+    const { status, stdout, stderr } = spawnSync(process.execPath, [name], { cwd: folder, encoding: 'utf8', timeout: 60_000 });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(pattern(readFileSync(path.join(root, 'examples/js', name.replace(/mjs$/, 'out')), 'utf8')));
+  }, 70_000);
+});
+
+test('the types say what may be written', () => {
+  writeFileSync(path.join(folder, 'good.ts'), `
+    import { compute, delayed, get, Runtime, CycleError, type Delayed } from 'heddle';
+    const inc = delayed((x: number) => x + 1, { name: 'inc' });
+    const y: Delayed<number> = inc(inc(1));
+    const five: number = await y.compute({ scheduler: 'threads', workers: 2, signal: new AbortController().signal });
+    const later: Delayed<string> = delayed(async () => 'text')();
+    const runtime: Runtime = await Runtime.start({ workers: 2, memory: '256MB' });
+    await compute([y, later], { runtime, onProgress: ({ done, total }) => console.log(done / total) });
+    await get({ x: 1, y: [(x: number) => x, 'x'] }, ['y']);
+    const path: string[] = new CycleError(['a']).path;
+    console.log(five, path, y.key.length);`);
+  writeFileSync(path.join(folder, 'bad.ts'), `
+    import { compute, delayed } from 'heddle';
+    delayed(5);
+    delayed((x: number) => x, { nam: 'x' });
+    await delayed((x: number) => x)(1).compute({ scheduler: 'thread' });
+    const text: string = await delayed((x: number) => x)(1).compute();
+    await compute([], { workers: 'two' });`);
+  const check = (file) => spawnSync(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), '--noEmit', '--strict',
+    '--target', 'es2022', '--module', 'nodenext', '--lib', 'es2023,dom', file], { cwd: folder, encoding: 'utf8' }).stdout;
+  expect(check('good.ts')).toBe('');
+  const errors = check('bad.ts').split('\n').map((line) => /^bad\.ts\((\d+)/.exec(line)?.[1]).filter(Boolean);
+  expect(errors).toEqual(['3', '4', '5', '6', '7']);
+}, 120_000);
