@@ -11,6 +11,12 @@ const parameters = {
   numRuns: Number(process.env.HEDDLE_RUNS ?? 60),
   interruptAfterTimeLimit: 20_000,
   markInterruptAsFailure: true, // when shrinking takes long: the smallest so far is shown
+  asyncReporter: async (details) => {
+    if (!details.failed) return;
+    const text = await fc.asyncDefaultReportMessage(details);
+    const short = text.length > 4000 ? `${text.slice(0, 3000)}\n… (run it again with the seed)\n${text.slice(-1000)}` : text;
+    throw new Error(`HEDDLE_SEED=${details.seed}\n${short}`, { cause: details.errorInstance });
+  },
 };
 
 /** Any value as a whole number below 2^31, by everything that is in it. */
@@ -24,7 +30,9 @@ function digest(value) {
     if (typeof item === 'number') Object.is(item, -0) ? mix(-7) : text(String(item));
     else if (ArrayBuffer.isView(item)) {
       text(item.constructor.name);
-      for (const element of item) mix(Number(element));
+      const step = Math.ceil(item.length / 64);
+      for (let i = 0; i < item.length; i += step) mix(Number(item[i]));
+      mix(item.length);
     } else if (Array.isArray(item)) todo.push(item.length, ...item);
     else if (item instanceof Map) todo.push('map', ...[...item].flat());
     else if (item instanceof Set) todo.push('set', ...item);
@@ -66,13 +74,16 @@ const argument = fc.letrec((tie) => ({
     { weight: 1, arbitrary: fc.record({ map: fc.array(tie('argument'), { maxLength: 3 }) }) }),
 })).argument;
 
+const node = fc.record({ operation: fc.constantFrom(...Object.keys(operations)), args: fc.array(argument, { maxLength: 4 }) });
+
 /** `reach` makes the shape: 1 a chain, few a ladder, many a random graph; `roots` make fans. */
 const graph = fc.record({
   reach: fc.constantFrom(1, 2, 8, 50, 300),
   fanTo: fc.option(fc.nat({ max: 3 }), { nil: undefined, freq: 4 }),
-  nodes: fc.array(
-    fc.record({ operation: fc.constantFrom(...Object.keys(operations)), args: fc.array(argument, { maxLength: 4 }) }),
-    { minLength: 1, maxLength: 300, size: 'max' },
+  nodes: fc.oneof(
+    { weight: 4, arbitrary: fc.array(node, { minLength: 1, maxLength: 12, size: 'max' }) },
+    { weight: 2, arbitrary: fc.array(node, { minLength: 12, maxLength: 80, size: 'max' }) },
+    { weight: 1, arbitrary: fc.array(node, { minLength: 80, maxLength: 300, size: 'max' }) },
   ),
   wanted: fc.array(fc.nat(), { minLength: 1, maxLength: 5 }),
 });

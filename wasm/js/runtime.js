@@ -14,8 +14,8 @@ const STACK_BYTES = 256 * 1024;
 const DEFAULT_MAXIMUM = 2 * 1024 ** 3;
 /** A cancelled task may take so long to come to its end before its worker is ended. */
 const GRACE_MS = 250;
-/** Where a worker's mailbox says whose task it claimed last (shim/mailbox.h). */
-const MAILBOX_RUN = 44, MAILBOX_INDEX = 64;
+/** What a worker's mailbox says (shim/mailbox.h): whose task it claimed last, and so on. */
+const MAILBOX_RUN = 44, MAILBOX_INDEX = 64, MAILBOX_PRINTING = 76;
 /** A task whose worker was lost is tried so often in all. */
 const ATTEMPTS_MAX = 2;
 /** hd_run_state. */
@@ -222,11 +222,19 @@ export class Runtime {
       }
     } finally {
       this.#watching = false;
-      if (this.#pending.size === 0 && this.#alive !== undefined) {
-        clearInterval(this.#alive);
-        this.#alive = undefined;
-      }
+      this.#letExit();
     }
+  }
+
+  /** Lets Node.js exit when nothing is outstanding, and what tasks have printed has come out. */
+  #letExit() {
+    if (this.#pending.size || this.#alive === undefined) return;
+    if ([...this.#workers].some(({ address }) => this.#heap.word(address + MAILBOX_PRINTING))) {
+      setTimeout(() => this.#letExit(), 5);
+      return;
+    }
+    clearInterval(this.#alive);
+    this.#alive = undefined;
   }
 
   #report() {

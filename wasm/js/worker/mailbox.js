@@ -10,7 +10,7 @@ import { ERROR_TEXT, INPUT_SHARED_FROM } from '../values/limits.js';
 import { heapBuffers } from '../values/travel.js';
 
 /** Offsets in words, as in shim/mailbox.h. */
-const OUTCOME = 4, STATUS = 5, SLOT = 6, FUNCTION = 8, ARG_COUNT = 9, ARGS = 10, PAGES = 12, SLEEP_MS = 13, SEEN = 14, BELL = 15;
+const OUTCOME = 4, STATUS = 5, SLOT = 6, FUNCTION = 8, ARG_COUNT = 9, ARGS = 10, PAGES = 12, SLEEP_MS = 13, SEEN = 14, BELL = 15, PRINTING = 19;
 const FINISH = 1, FAIL = 2, DEFER = 3;
 const PAGE_BYTES = 65536;
 /** HDW_GONE: the worker was killed. */
@@ -198,6 +198,15 @@ export class Mailbox {
   /** Keeps the claim open. */
   defer() {
     /** @type {Uint32Array} */ (this.words)[this.at + OUTCOME] = DEFER;
+  }
+
+  /** Whether output of tasks has yet to reach the main thread, which waits for it before it exits. */
+  get printing() {
+    return /** @type {Uint32Array} */ (this.words)[this.at + PRINTING] !== 0;
+  }
+
+  set printing(is) {
+    /** @type {Uint32Array} */ (this.words)[this.at + PRINTING] = is ? 1 : 0;
   }
 
   /** A promise that settles when the worker should look for work; undefined: at once. */

@@ -33,6 +33,7 @@ const nextTurn = typeof setImmediate === 'function' ? setImmediate : (() => {
  */
 function start(core, memory, address) {
   const mailbox = new Mailbox(core, memory, address >>> 0);
+  const beforeSleep = guard(mailbox);
   let asleep = false, turning = false;
 
   /** A killed worker may run on for a moment: it must never touch the core again. */
@@ -91,6 +92,7 @@ function start(core, memory, address) {
 
   /* One wait at a time: it ends by the bell, whoever else has pumped in between, or after 50 ms. */
   const sleep = () => {
+    beforeSleep();
     if (asleep) return;
     const wait = mailbox.wait();
     if (!wait) return turn();
@@ -101,7 +103,6 @@ function start(core, memory, address) {
     });
   };
 
-  guard();
   turn();
 }
 
