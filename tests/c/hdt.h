@@ -115,6 +115,62 @@ static inline void hdt_seed(uint64_t seed) { hdt_current_seed = hdt_random_state
 static inline void hdt_seed_end(void) { hdt_current_seed = 0; }
 static inline uint32_t hdt_below(uint32_t bound) { return (uint32_t)(hdt_next(&hdt_random_state) % bound); }
 
+/* ---- races ------------------------------------------------------------------------------------ */
+
+/* A duel: two actions at the same moment, again and again, each round prepared and checked. Real
+ * stress: on a machine with two free cores it meets windows of some nanoseconds within a few hundred
+ * rounds. It ends after so many rounds, or sooner on a machine that is busy. */
+enum { HDT_DUEL_ROUNDS = 100000, HDT_DUEL_US = 100000 };
+
+typedef struct hdt_duel {
+  void (*prepare)(void), (*first)(void), (*second)(void), (*check)(void);
+  hdi_u32 round, answered;
+} hdt_duel;
+
+static inline void hdt_dither(uint64_t *state, uint32_t most) {
+  for (volatile uint32_t spin = (uint32_t)(hdt_next(state) % most); spin; spin--) {
+  }
+}
+
+/* Waits for a word, looking hard at first. */
+static inline uint32_t hdt_wait_while(const hdi_u32 *word, uint32_t old) {
+  for (uint32_t looks = 0; hdi_load_seq_u32(word) == old; looks++)
+    if (looks > 2000) sched_yield();
+  return hdi_load_seq_u32(word);
+}
+
+static inline void hdt_second_of_duel(void *argument) {
+  hdt_duel *duel = argument;
+  uint64_t state = 2;
+  for (uint32_t round = 0; (round = hdt_wait_while(&duel->round, round)) != UINT32_MAX;) {
+    hdt_dither(&state, 64);
+    duel->second();
+    hdi_store_seq_u32(&duel->answered, round);
+  }
+}
+
+static inline void hdt_fight(hdt_duel *duel) {
+  uint64_t state = 1;
+  hdi_thread *thread;
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  double start = (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3, elapsed_us = 0;
+  assert_int_equal(hdi_thread_start(hdt_second_of_duel, duel, &thread), HD_OK);
+  for (uint32_t round = 1; round <= HDT_DUEL_ROUNDS && elapsed_us < HDT_DUEL_US; round++) {
+    duel->prepare();
+    hdi_store_seq_u32(&duel->round, round);
+    hdt_dither(&state, 1000); /* some 300 ns: the second hears of the round 100 to 200 ns later */
+    duel->first();
+    (void)hdt_wait_while(&duel->answered, round - 1);
+    duel->check();
+    if (round % 64) continue;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    elapsed_us = (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3 - start;
+  }
+  hdi_store_seq_u32(&duel->round, UINT32_MAX);
+  hdi_thread_join(thread);
+}
+
 /* ---- the kernel and its journal ---------------------------------------------------------------- */
 
 /* When each task started and ended, in ticks, by rank. 0: not yet. */

@@ -55,6 +55,21 @@ static void a_slice_shares_bytes_and_keeps_them(void **state) {
   assert_int_equal(hd_memory_live_bytes(), hdt_live_before);
 }
 
+/* Each cut from the one before, which then goes: only the whole and the last are left. */
+static void slices_of_slices_do_not_pile_up(void **state) {
+  (void)state;
+  hd_block *slice = hdt_block(64).as.block, *next;
+  size_t with_one = 0;
+  for (uint32_t i = 0; i < 1000; i++) {
+    assert_int_equal(hd_block_slice(slice, 0, 64, &next), HD_OK);
+    hd_block_release(slice);
+    slice = next;
+    if (i == 0) with_one = hd_memory_live_bytes();
+    assert_int_equal(hd_memory_live_bytes(), with_one);
+  }
+  hd_block_release(slice);
+}
+
 static void a_slice_of_bytes_that_are_not_there_traps(void **state) {
   (void)state;
   hd_block *block = hdt_block(64).as.block, *slice;
@@ -119,6 +134,7 @@ int main(void) {
       hdt_test(a_block_has_room_for_its_bytes_and_is_aligned),
       hdt_test(the_last_release_frees),
       hdt_test(a_slice_shares_bytes_and_keeps_them),
+      hdt_test(slices_of_slices_do_not_pile_up),
       hdt_test(a_slice_of_bytes_that_are_not_there_traps),
       hdt_test(a_block_of_more_than_all_memory_is_out_of_memory),
       hdt_test(releasing_a_value_empties_it),

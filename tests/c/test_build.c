@@ -385,7 +385,7 @@ static void a_batch_with_a_number_out_of_range_is_refused(void **state) {
   }
 }
 
-static void a_batch_of_more_tasks_than_can_be_numbered_is_too_large(void **state) {
+static void more_than_can_be_numbered_is_too_large(void **state) {
   (void)state;
   hd_graph *graph = hdt_graph("a", NULL);
   uint32_t first = 77, word = 0;
@@ -393,6 +393,19 @@ static void a_batch_of_more_tasks_than_can_be_numbered_is_too_large(void **state
   assert_fails(graph, hd_graph_add_batch(graph, &batch, &first), HD_TOO_LARGE);
   batch.task_count = UINT32_MAX;
   assert_fails(graph, hd_graph_add_batch(graph, &batch, &first), HD_TOO_LARGE);
+  uint32_t offsets[2] = {0, 0}, key_offsets[2] = {0, UINT32_MAX};
+  batch = (hd_batch){.task_count = 1, .functions = &word, .arg_offsets = offsets, .key_offsets = key_offsets, .keys = ""};
+  assert_fails(graph, hd_graph_add_batch(graph, &batch, &first), HD_TOO_LARGE);
+  /* as if there were so many already */
+  hd_arg args[2] = {hd_arg_number(1), hd_arg_task(0)};
+  uint32_t *counts[] = {&graph->task_count, &graph->arg_count, &graph->literal_count};
+  const uint32_t full[] = {HD_BATCH_LITERAL - 1, HD_NONE - 2, HD_BATCH_LITERAL - 1};
+  for (uint32_t i = 0; i < 3; i++) {
+    uint32_t before = *counts[i];
+    *counts[i] = full[i];
+    assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){HDT_SUM, args, 2, NULL}, &first), HD_TOO_LARGE);
+    *counts[i] = before;
+  }
   assert_int_equal(first, 77);
   hd_graph_destroy(graph);
 }
@@ -444,7 +457,7 @@ int main(void) {
       hdt_test(a_batch_equals_tasks_added_one_by_one),
       hdt_test(a_key_taken_within_or_before_a_batch_refuses_all_of_it),
       hdt_test(a_batch_with_a_number_out_of_range_is_refused),
-      hdt_test(a_batch_of_more_tasks_than_can_be_numbered_is_too_large),
+      hdt_test(more_than_can_be_numbered_is_too_large),
       hdt_test(batches_of_random_words_are_refused_or_taken_whole),
   };
   return hdt_run_tests(tests);

@@ -293,40 +293,78 @@ static void a_stopped_run_gives_nothing_whatever_the_gate(void **state) {
 
 /* ---- threads ----------------------------------------------------------------------------------- */
 
-enum { TOKENS = 2, ROUNDS = 4000 };
 static hdi_gate shared;
-static hdi_u32 inside, turns;
+static hdi_pass passed[2];
 
-static void pass_in_and_out(void *argument) {
-  (void)argument;
-  for (uint32_t i = 0; i < ROUNDS;) {
-    if (hdi_gate_pass(&shared, 0) != HDI_PASS_TOKEN) continue;
-    hdt_must(hdi_add_seq_u32(&inside, 1) < TOKENS);
-    hdi_sub_seq_u32(&inside, 1);
-    hdi_gate_return(&shared, HDI_PASS_TOKEN);
-    i++;
+static void one_may_pass(void) {
+  hdi_gate_kind kind = (hdi_gate_kind)hdi_load_seq_u32(&shared.kind);
+  shared = (hdi_gate){.kind = {kind}, .permits = {1}, .tokens = {1}, .interval_us = {10}, .next_us = {5}};
+}
+static void pass_first(void) { passed[0] = hdi_gate_pass(&shared, 5); }
+static void pass_second(void) { passed[1] = hdi_gate_pass(&shared, 5); }
+static void one_did_pass(void) {
+  hdt_must((passed[0] == HDI_PASS_NO) != (passed[1] == HDI_PASS_NO));
+  hdt_must(hdi_load_seq_u32(&shared.permits) == (hdi_load_seq_u32(&shared.kind) != HDI_GATE_STEP));
+  hdt_must(hdi_load_seq_u32(&shared.held) == (hdi_load_seq_u32(&shared.kind) == HDI_GATE_TOKENS));
+}
+
+static void of_two_who_reach_for_the_last_pass_one_gets_it(void **state) {
+  (void)state;
+  const hdi_gate_kind kinds[] = {HDI_GATE_TOKENS, HDI_GATE_STEP, HDI_GATE_RATE};
+  for (uint32_t i = 0; i < 3; i++) {
+    hdt_duel duel = {one_may_pass, pass_first, pass_second, one_did_pass, {0}, {0}};
+    hdi_store_seq_u32(&shared.kind, kinds[i]);
+    hdt_fight(&duel);
   }
 }
 
-static void take_turns(void *argument) {
-  (void)argument;
-  for (uint32_t now = 0; now < ROUNDS; now++)
-    if (hdi_gate_pass(&shared, now) != HDI_PASS_NO) hdi_add_seq_u32(&turns, 1);
+static void both_may_pass(void) {
+  one_may_pass();
+  hdi_store_seq_u32(&shared.permits, 2);
+  hdi_store_seq_u32(&shared.tokens, 2);
+}
+static void both_did_pass(void) {
+  hdt_must(passed[0] != HDI_PASS_NO && passed[1] != HDI_PASS_NO);
+  hdi_gate_return(&shared, passed[0]);
+  hdi_gate_return(&shared, passed[1]);
+  hdt_must(hdi_load_seq_u32(&shared.permits) == 2 && hdi_load_seq_u32(&shared.held) == 0);
 }
 
-static void threads_never_hold_more_tokens_permits_or_turns_than_there_are(void **state) {
+static void of_two_passes_none_is_lost(void **state) {
   (void)state;
-  const hdi_gate_kind kinds[] = {HDI_GATE_TOKENS, HDI_GATE_STEP, HDI_GATE_RATE};
-  for (uint32_t round = 0; round < 3; round++) {
-    hdi_thread *threads[3];
-    shared = (hdi_gate){.kind = {kinds[round]}, .tokens = {TOKENS}, .permits = {1000}, .interval_us = {10}};
-    hdi_store_seq_u32(&turns, 0);
-    for (uint32_t i = 0; i < 3; i++)
-      assert_int_equal(hdi_thread_start(round ? take_turns : pass_in_and_out, NULL, &threads[i]), HD_OK);
-    for (uint32_t i = 0; i < 3; i++) hdi_thread_join(threads[i]);
-    assert_int_equal(hdi_load_seq_u32(&shared.held), 0);
-    if (round == 1) assert_int_equal(hdi_load_seq_u32(&turns), 1000);
-    if (round == 2) assert_true(hdi_load_seq_u32(&turns) >= 1 && hdi_load_seq_u32(&turns) <= ROUNDS / 10);
+  for (uint32_t kind = HDI_GATE_STEP; kind <= HDI_GATE_TOKENS; kind += HDI_GATE_TOKENS - HDI_GATE_STEP) {
+    hdt_duel duel = {both_may_pass, pass_first, pass_second, both_did_pass, {0}, {0}};
+    hdi_store_seq_u32(&shared.kind, kind);
+    hdt_fight(&duel);
+  }
+}
+
+/* The run's clock is asked between the look at the ready set and the gate: there another worker takes
+ * the only task. */
+static hd_run *contested;
+static uint32_t snatched;
+static double snatch(void) {
+  hd_run *run = contested;
+  contested = NULL; /* the other's claim asks the clock, too */
+  if (run) (void)hd_run_claim(run, 1, 1, &snatched);
+  return hdt_now_us;
+}
+
+static void who_passes_and_finds_nothing_gives_the_pass_back(void **state) {
+  (void)state;
+  for (uint32_t tokens = 0; tokens < 2; tokens++) {
+    hd_graph *graph = hdt_sealed("*a *b=a", "b", NULL);
+    hd_run *run = hdt_run(graph, &(hd_run_desc){.worker_count = 2, .clock_us = snatch});
+    if (tokens) hd_run_set_tokens(run, 2);
+    else hd_run_step(run, 2);
+    contested = run;
+    snatched = HD_NONE;
+    assert_int_equal(claim(run), HD_NONE);
+    assert_int_equal(snatched, 0);
+    assert_int_equal(hdi_load_seq_u32(&run->gate.permits), !tokens);
+    assert_int_equal(hdi_load_seq_u32(&run->gate.held), tokens);
+    hd_run_destroy(run);
+    hd_graph_destroy(graph);
   }
 }
 
@@ -344,7 +382,9 @@ int main(void) {
       hdt_test(a_running_task_can_give_its_token_and_take_it_back),
       hdt_test(kinds_may_be_switched_while_tasks_run),
       hdt_test(a_stopped_run_gives_nothing_whatever_the_gate),
-      hdt_test(threads_never_hold_more_tokens_permits_or_turns_than_there_are),
+      hdt_test(of_two_who_reach_for_the_last_pass_one_gets_it),
+      hdt_test(of_two_passes_none_is_lost),
+      hdt_test(who_passes_and_finds_nothing_gives_the_pass_back),
   };
   return hdt_run_tests(tests);
 }

@@ -2,6 +2,7 @@
  * never before its inputs, with each input released once, whatever is cancelled, failed or gated. */
 #include "hdt.h"
 
+#include "base/clock.h"
 #include "run/pool.h"
 
 static hd_pool *start_pool(uint32_t workers) {
@@ -371,6 +372,21 @@ static void pools_come_and_go(void **state) {
   hd_pool_destroy(NULL);
 }
 
+/* Without the wake each would sleep out its 50 ms. Most of nine tries, as others may use the machine. */
+static void closing_a_pool_wakes_those_who_sleep(void **state) {
+  (void)state;
+  uint32_t slow = 0;
+  for (uint32_t round = 0; round < 9; round++) {
+    hd_pool *pool = start_pool(4);
+    hdt_until(hdi_load_seq_u64(&pool->idle[0]) == 15);
+    for (uint32_t i = 0; i < 4; i++) hdt_until(hdi_load_seq_u32(&((hd_worker *)hdi_load_seq_pointer(&pool->workers[i]))->mode) == HDI_OUTSIDE);
+    double start = hdi_clock_us();
+    hd_pool_destroy(pool);
+    slow += hdi_clock_us() - start > 1000.0 * HDI_SLEEP_MS / 2;
+  }
+  assert_true(slow < 5);
+}
+
 static void a_pool_has_1_to_256_workers(void **state) {
   (void)state;
   hd_pool *pool;
@@ -394,6 +410,7 @@ int main(void) {
       hdt_test(with_one_token_bodies_run_one_at_a_time),
       hdt_test(threads_may_share_a_pool_a_graph_and_a_run),
       hdt_test(pools_come_and_go),
+      hdt_test(closing_a_pool_wakes_those_who_sleep),
       hdt_test(a_pool_has_1_to_256_workers),
   };
   return hdt_run_tests(tests);

@@ -98,6 +98,24 @@ static void the_lowest_of_all_comes_first_however_late_it_was_added(void **state
   free(words);
 }
 
+/* Someone who adds has marked the level above its word, and has not come to the next one yet. */
+static void whoever_adds_makes_sure_of_every_level(void **state) {
+  (void)state;
+  hdi_ready ready;
+  hdi_u64 *words = make(&ready, 5000);
+  uint32_t task;
+  bool raised = false;
+  hdi_or_seq_u64(&ready.levels[0][0], 1u << 5);
+  hdi_or_seq_u64(&ready.levels[1][0], 1);
+  hdi_ready_add(&ready, 6);
+  assert_true(hdi_ready_any(&ready));
+  assert_int_equal(hdi_ready_take(&ready, 1, &task, &raised), 1);
+  assert_int_equal(task, 5);
+  assert_int_equal(hdi_ready_take(&ready, 1, &task, &raised), 1);
+  assert_int_equal(task, 6);
+  free(words);
+}
+
 /* ---- threads ----------------------------------------------------------------------------------- */
 
 /* A tree in the numbers: whoever takes task t adds 2t + 1 and 2t + 2, so that the set is near empty
@@ -147,37 +165,49 @@ static void each_added_task_is_taken_exactly_once_by_threads(void **state) {
   hdt_seed_end();
 }
 
-/* Two threads pass one task to and fro over a set of three levels: it is always there or with them. */
-typedef struct ball {
-  hdi_ready ready;
-  hdi_u32 passes;
-} ball;
-enum { PASSES = 20000 };
-
-static void play(void *argument) {
-  ball *self = argument;
-  uint64_t state = (uintptr_t)&state;
+/* One thread empties a word while another adds to it, over three levels. */
+static hdi_ready fought_over;
+static uint32_t taken_by_first;
+static void one_is_there(void) { hdi_ready_add(&fought_over, 4100); }
+static void take_it(void) {
   bool raised = false;
+  if (!hdi_ready_take(&fought_over, 1, &taken_by_first, &raised)) taken_by_first = HD_NONE;
+}
+static void add_beside(void) { hdi_ready_add(&fought_over, 4101); }
+static void the_other_is_found(void) {
   uint32_t task;
-  while (hdi_load_seq_u32(&self->passes) < PASSES) {
-    if (!hdi_ready_take(&self->ready, 1, &task, &raised)) continue;
-    hdi_add_seq_u32(&self->passes, 1);
-    hdi_ready_add(&self->ready, hdt_next(&state) % 2 ? task : (uint32_t)(hdt_next(&state) % 5000));
-  }
+  bool raised = false;
+  hdt_must(taken_by_first == 4100 || taken_by_first == 4101);
+  hdt_must(hdi_ready_any(&fought_over));
+  hdt_must(hdi_ready_take(&fought_over, 1, &task, &raised) == 1);
+  hdt_must(task == (taken_by_first ^ 1));
+  hdt_must(!hdi_ready_any(&fought_over));
 }
 
-static void a_task_that_goes_in_and_out_is_never_lost(void **state) {
+static void what_is_added_while_a_word_empties_is_found(void **state) {
   (void)state;
-  ball shared = {.passes = {0}};
-  hdi_thread *threads[2];
-  uint32_t tasks[64], left = 0, count;
+  hdi_u64 *words = make(&fought_over, 5000);
+  hdt_duel duel = {one_is_there, take_it, add_beside, the_other_is_found, {0}, {0}};
+  hdt_fight(&duel);
+  free(words);
+}
+
+/* Two threads reach for one task. */
+static uint32_t taken_by_second;
+static void take_it_too(void) {
   bool raised = false;
-  hdi_u64 *words = make(&shared.ready, 5000);
-  hdi_ready_add(&shared.ready, 4999);
-  for (uint32_t i = 0; i < 2; i++) assert_int_equal(hdi_thread_start(play, &shared, &threads[i]), HD_OK);
-  for (uint32_t i = 0; i < 2; i++) hdi_thread_join(threads[i]);
-  while ((count = hdi_ready_take(&shared.ready, 64, tasks, &raised))) left += count;
-  assert_int_equal(left, 1);
+  if (!hdi_ready_take(&fought_over, 1, &taken_by_second, &raised)) taken_by_second = HD_NONE;
+}
+static void one_got_it(void) {
+  hdt_must((taken_by_first == 4100) != (taken_by_second == 4100));
+  hdt_must(!hdi_ready_any(&fought_over));
+}
+
+static void of_two_who_reach_for_a_task_one_gets_it(void **state) {
+  (void)state;
+  hdi_u64 *words = make(&fought_over, 5000);
+  hdt_duel duel = {one_is_there, take_it, take_it_too, one_got_it, {0}, {0}};
+  hdt_fight(&duel);
   free(words);
 }
 
@@ -187,7 +217,9 @@ int main(void) {
       hdt_test(random_use_agrees_with_an_array_of_booleans),
       hdt_test(the_lowest_of_all_comes_first_however_late_it_was_added),
       hdt_test(each_added_task_is_taken_exactly_once_by_threads),
-      hdt_test(a_task_that_goes_in_and_out_is_never_lost),
+      hdt_test(whoever_adds_makes_sure_of_every_level),
+      hdt_test(what_is_added_while_a_word_empties_is_found),
+      hdt_test(of_two_who_reach_for_a_task_one_gets_it),
   };
   return hdt_run_tests(tests);
 }

@@ -168,7 +168,8 @@ static void an_unknown_task_or_output_is_refused(void **state) {
   const uint32_t unknown[] = {2, HD_BATCH_LITERAL - 1, HD_BATCH_LITERAL, HD_BATCH_LITERAL + 1, UINT32_MAX};
   for (uint32_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
     hd_graph *graph = hdt_graph("a=5,6", NULL);
-    uint32_t id, outputs[] = {0, unknown[i]};
+    uint32_t id, outputs[] = {0, unknown[i]}, next[] = {1};
+    assert_int_equal(seal(graph, next, 1, false), HD_UNKNOWN_TASK);
     assert_int_equal(seal(graph, outputs, 2, false), HD_UNKNOWN_TASK);
     assert_int_equal(hd_graph_error(graph)->task_count, 0);
     hd_arg arg = hd_arg_task(unknown[i]); /* not mistaken for a literal */

@@ -106,7 +106,7 @@ static void kernels_run_at_once_until_a_budget_is_used_up(void **state) {
   hd_pool_destroy(pool);
 }
 
-/* 2000 tasks, and one that takes them all. */
+/* 2000 tasks, and some that take them all, or half. */
 static void a_sleeping_worker_keeps_no_room_for_a_wide_task(void **state) {
   (void)state;
   enum { COUNT = 2000 };
@@ -116,7 +116,10 @@ static void a_sleeping_worker_keeps_no_room_for_a_wide_task(void **state) {
   hd_arg args[COUNT];
   uint32_t id, seen;
   for (uint32_t i = 0; i < COUNT; i++) args[i] = hd_arg_task(i);
-  assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){HDT_SUM, args, COUNT, NULL}, &id), HD_OK);
+  for (uint32_t width = COUNT / 4; width <= COUNT; width *= 2) { /* each needs the one before, too */
+    if (width > COUNT / 4) args[0] = hd_arg_task(id);
+    assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){HDT_SUM, args, width, NULL}, &id), HD_OK);
+  }
   assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){&id, 1, false}), HD_OK);
   hd_run *run = submit(graph, 1);
   hd_claim claim;
@@ -433,11 +436,39 @@ static void a_sleeper_is_woken_when_the_gate_opens_and_looks_again_when_it_will(
   assert_idle(worker);
   hdt_now_us += 4000;
   assert_int_equal(hd_worker_sleep(worker, &seen), 7); /* 6 and a bit */
-  assert_rings(worker, hd_run_resume(run), true);
-  claim = take(worker);
+  hdt_now_us += 7000;
+  claim = take(worker); /* after its time, not by a ring: it is no sleeper any more */
+  assert_rings(worker, hd_run_resume(run), false);
   finish(worker, &claim);
   assert_idle(worker);
   assert_int_equal(hd_pool_wait(pool, run), HD_OK);
+  hd_run_destroy(run);
+  hd_pool_destroy(pool);
+}
+
+static uint64_t announced;
+static double look_at_sleepers(void) {
+  announced = hdi_load_seq_u64(&pool->idle[0]);
+  return hdt_now_us;
+}
+
+/* The run's clock is asked in the middle of the last look. */
+static void a_worker_is_announced_before_it_looks_for_work_a_last_time(void **state) {
+  (void)state;
+  open_pool();
+  hd_worker *worker = add_worker(0);
+  hd_graph *graph = hdt_sealed("*a", "a", NULL);
+  hd_run *run = hdt_run(graph, &(hd_run_desc){.clock_us = look_at_sleepers});
+  uint32_t seen;
+  hd_graph_destroy(graph);
+  assert_int_equal(hd_pool_submit(pool, run), HD_OK);
+  hd_run_set_rate(run, 1);
+  announced = 0;
+  assert_int_equal(hd_worker_sleep(worker, &seen), 0);
+  assert_int_equal(announced, 1);
+  hd_claim claim = take(worker);
+  finish(worker, &claim);
+  assert_idle(worker);
   hd_run_destroy(run);
   hd_pool_destroy(pool);
 }
@@ -617,6 +648,15 @@ static void the_wake_of_a_lost_worker_goes_to_another(void **state) {
   finish(two, &claim);
   assert_idle(two);
   assert_int_equal(hd_pool_wait(pool, run), HD_OK);
+  hd_run_destroy(run);
+  run = hdt_run(hdt_sealed("*a", "a", NULL), &(hd_run_desc){.worker_count = 2, .paused = true});
+  hd_graph_destroy(hd_run_graph(run));
+  assert_int_equal(hd_pool_submit(pool, run), HD_OK);
+  one = add_worker(0);
+  assert_true(hd_worker_sleep(one, &seen) > 0);
+  assert_true(hd_worker_sleep(two, &seen) > 0);
+  assert_rings(two, lose(one, 1), true); /* lost in its sleep: it is no sleeper any more */
+  hd_pool_cancel(pool, run);
   hd_run_destroy(run);
   hd_pool_destroy(pool);
 }
@@ -882,6 +922,7 @@ int main(void) {
       hdt_test(a_sleeper_is_woken_by_a_submitted_run_and_nobody_else_is),
       hdt_test(a_worker_that_would_sleep_beside_work_is_told_not_to),
       hdt_test(a_sleeper_is_woken_when_the_gate_opens_and_looks_again_when_it_will),
+      hdt_test(a_worker_is_announced_before_it_looks_for_work_a_last_time),
       hdt_test(an_answer_wakes_as_many_as_it_gives_work_beyond_its_own),
       hdt_test(a_worker_inside_cannot_be_killed_and_a_killed_one_cannot_enter),
       hdt_test(open_claims_of_a_lost_worker_run_again_elsewhere),

@@ -9,7 +9,7 @@ import { checkOptions, config, workerCount } from './options.js';
 import { Recording } from './record.js';
 import { defaultRuntime } from './runtime.js';
 import { runAsync, runNow, walkByRank } from './schedulers/sync.js';
-import { checkInHelper, runInHelper } from './schedulers/helper.js';
+import { checkAndWait, runAndWait } from './schedulers/blocking.js';
 import { jobOf } from './schedulers/job.js';
 import { decode } from './values/codec.js';
 
@@ -90,12 +90,12 @@ export function computeRecordingSync(recording, options) {
       throw new UnsupportedError("a page's main thread must not wait: use await compute(), or scheduler: 'sync'.");
     if (options.runtime)
       throw new OptionError('computeSync cannot wait for a Runtime of this thread: use await compute(), or leave it out.', { option: 'runtime' });
-    const { results, total } = runInHelper(jobOf(recording), options);
+    const { results, total } = runAndWait(jobOf(recording), options);
     onProgress?.({ done: total, total }); /* while this thread waited nobody could be told */
     return results.map(decode);
   }
   const strict = options.strict ?? config.strict;
-  if (strict && inNode) checkInHelper(recording.functions.map(describe));
+  if (strict && inNode) checkAndWait(recording.functions.map(describe));
   const heap = loadSerialSync();
   if (!heap) throw new UnsupportedError("computeSync in a page needs the core to be loaded: await compute() once before, with scheduler: 'sync'.");
   return runNow(walkByRank(heap, recording, { strict, signal, onFinished: progressOf(onProgress) }));

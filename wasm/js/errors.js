@@ -69,6 +69,7 @@ export class ValueError extends HdError {
   /** @param {string} message @param {{ path?: string, cause?: unknown }} [details] */
   constructor(message, details) {
     super('VALUE', message, details);
+    this.path = details?.path ?? '';
   }
 }
 

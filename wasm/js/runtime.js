@@ -44,6 +44,8 @@ export class Runtime {
   #alive;
   #watching = false;
   #closed = false;
+  /** Threads that a computation uses if it does not say how many. */
+  #startedWith = 1;
   /** Workers that the pool shall have. Runs use those with the lowest numbers, so none may be missing. */
   #size = 0;
 
@@ -73,6 +75,7 @@ export class Runtime {
     const workers = workerCount(options.workers);
     const maximum = memoryBytes(options.memory);
     const runtime = new Runtime(await loadThreads({ maximum: maximum ?? DEFAULT_MAXIMUM, exact: maximum !== undefined }));
+    runtime.#startedWith = workers;
     runtime.#grow(workers);
     return runtime;
   }

@@ -1,24 +1,26 @@
 /* The pool's protocol (src/run/pool.c, worker.c) as a state machine, for spin: who holds a run, claims,
  * sleeps, is woken, ends a run, cancels it, is killed. Every state is visited.
  *
- * A step is one atomic operation of the source. What is done under the pool's lock is one step, since
- * nothing in it but one look at the ready set may be seen by others. The ready set is a set here (that
- * ready.c is one, is model_ready.cpp's to show), memory is sequentially consistent, bells have no
- * timeout: a wake that is lost is a state from which nobody moves, which spin reports.
+ * A step is one operation of the source that others may see, with what the worker does to its own. What
+ * is done under the pool's lock is one step too, since nothing in it but one look at the ready set may be
+ * seen by others. The ready set is a set here (that ready.c is one, is model_ready.cpp's to show), memory
+ * is sequentially consistent, bells have no timeout: a wake that is lost is a state from which nobody
+ * moves, which spin reports.
  *
  * Asserted, beside that: each task is begun once, and once more for each time its worker was lost, never
- * before its inputs; a run ends once, and nobody touches it afterwards.
+ * before its inputs; a run ends once, with no holders, and nobody touches it afterwards.
  *
- * What to model is chosen by macros (check.sh has the list):
+ * What is modelled is chosen by macros (spin.sh has the list):
  *   FORK       0 -> 1, 2, 3, whose bodies end only when all three run side by side
  *   DIAMOND    0 -> 1, 2 -> 3
  *   PAIRS      0 -> 2, 1 -> 3, where 2 and 3 end only side by side
+ *   TWINS      0 -> 1, 2, which end only side by side; 3 tasks
  *   TWO_RUNS   0 -> 1 and 2 -> 3 are runs of their own
  *   OUTSIDE    bodies run outside the core (JavaScript), where their worker may be killed
  *   DEFER      task 0 is answered later
- *   CANCEL     the user cancels run 0     FAIL      the body of task 1 fails
- *   KILL       worker 0 is killed         REPLACE   and another takes its number
- *   LAST       it was the task's last attempt
+ *   CANCEL     the user cancels run 0      FAIL      the body of task 1 fails
+ *   KILL       worker 0 is killed          REPLACE   and another takes its number
+ *   LAST       a lost task has no attempts left
  * and MUTANT = a number: a fault put in on purpose. */
 #ifndef WORKERS
 #define WORKERS 3
@@ -34,24 +36,42 @@
 #define run_of(task) 0
 #endif
 #define TASKS 4
+#define OBJECTS (WORKERS + 1) /* hd_workers: one more, for who takes a number */
+#define index_of(worker) ((worker) == WORKERS -> 0 : (worker))
 #define NONE 15
 
-mtype = { OUT, IN, KILLED };       /* hd_worker.mode */
-mtype = { NOTHING, FINISH, LATER }; /* what a worker brings back into the core */
+#if defined FORK
+#define COMPANY 3
+#define company(task) (task != 0)
+#elif defined PAIRS
+#define COMPANY 2
+#define company(task) (task >= 2)
+#elif defined TWINS
+#define COMPANY 2
+#define company(task) (task != 0)
+#endif
+
+mtype = { OUT, IN, KILLED };                 /* hd_worker.mode */
+mtype = { NOTHING, FINISH, DEFERS, LATER };  /* what a worker brings back into the core */
 
 /* A run. */
 bool is_ready[TASKS];
-byte inputs[TASKS];  /* not done */
-byte left[RUNS];     /* tasks not done: the tallies */
-bool stopped[RUNS];  /* hd_run.control: failed or cancelled */
+byte inputs[TASKS]; /* not done */
+byte left[RUNS];    /* tasks not done: the tallies */
+bool stopped[RUNS]; /* hd_run.control: failed or cancelled */
 byte holders[RUNS];
 bool listed[RUNS], ended[RUNS];
 
+/* The pool, by number. */
+byte workers[WORKERS] = NONE;
+bool idle[WORKERS];
+
 /* A worker. */
-mtype mode[WORKERS] = OUT;
-bool present[WORKERS], idle[WORKERS], announced[WORKERS], rung[WORKERS];
-byte held[WORKERS] = NONE; /* a run */
-byte open[WORKERS] = NONE, later[WORKERS] = NONE; /* tasks; `later` holds its run by itself */
+mtype mode[OBJECTS] = OUT;
+bool announced[OBJECTS];
+bool rung[OBJECTS]; /* its bell is not what it has seen; of no meaning while it is awake, and false then */
+byte held[OBJECTS] = NONE; /* a run */
+byte open[OBJECTS] = NONE, later[OBJECTS] = NONE; /* tasks; `later` holds its run by itself */
 
 bool event, stopping;
 
@@ -63,35 +83,38 @@ bool answered[TASKS];
                      run_of(2) == r && is_ready[2] || run_of(3) == r && is_ready[3])
 #define something_in(r) (listed[r] && !stopped[r] && ready_in(r))
 
-/* ---- waking: hdi_pool_wake. Uses count, who, got of its caller ---- */
+/* ---- waking: hdi_pool_wake. Wakes `count`, and leaves it and `who` 0 ---- */
 
-inline wake(how_many) {
-  count = how_many;
+inline wake() {
   do
-  :: count == 0 -> break
-  :: else ->
-     d_step {
-       who = 0;
+  :: atomic { count == 0 -> break }
+  :: atomic { /* looks for the lowest idle bit */
+       count > 0 ->
        do
        :: who < WORKERS && !idle[who] -> who++
        :: else -> break
-       od
+       od;
+       if
+       :: who == WORKERS -> count = 0; who = 0; break
+       :: else -> skip
+       fi
      }
-     if
-     :: who == WORKERS -> break
-     :: else ->
-        d_step { got = idle[who]; idle[who] = false }
-        if
-        :: got && present[who] -> rung[who] = true; count--
-        :: got && !present[who] -> count--
-        :: else -> skip
-        fi
-     fi
-  od;
-  count = 0; who = 0; got = false
+     atomic { /* clears it, unless someone else has, and rings */
+       if
+       :: idle[who] ->
+          idle[who] = false; count--;
+          if
+          :: workers[who] != NONE -> rung[workers[who]] = true
+          :: else -> skip
+          fi
+       :: else -> skip
+       fi;
+       who = 0
+     }
+  od
 }
 
-/* ---- holding: take_hold, hdi_pool_let_go, end_if_over. All under the lock ---- */
+/* ---- holding. Each of these is part of a step ---- */
 
 inline end_if_over(r) {
   if
@@ -107,69 +130,94 @@ inline end_if_over(r) {
 }
 
 inline take_hold(worker) {
-  atomic {
-    if
-    :: something_in(0) -> held[worker] = 0
+  if
+  :: something_in(0) -> held[worker] = 0; holders[0]++
 #ifdef TWO_RUNS
-    :: !something_in(0) && something_in(1) -> held[worker] = 1
+  :: !something_in(0) && something_in(1) -> held[worker] = 1; holders[1]++
 #endif
-    :: else -> held[worker] = NONE
-    fi;
+  :: else -> skip
+  fi
+}
+
+inline let_go(r) {
+  assert(holders[r] > 0 && !ended[r]);
+  holders[r]--;
+#if MUTANT == 2 /* the last one out does not look whether that was the end */
+  skip
+#else
+  end_if_over(r)
+#endif
+}
+
+/* ---- a step of hd_run_finish: an input of `task` is done ---- */
+
+inline count_down(task_) {
+  atomic {
+    inputs[task_]--;
     if
-    :: held[worker] != NONE -> holders[held[worker]]++
+    :: inputs[task_] == 0 -> assert(!is_ready[task_]); is_ready[task_] = true; count++
     :: else -> skip
     fi
   }
 }
 
-inline let_go(r) {
-  atomic {
-    assert(holders[r] > 0 && !ended[r]);
-    holders[r]--;
-#if MUTANT == 2 /* the last one out does not look whether that was the end */
-    skip
+#ifdef KILL
+#define leave_core(worker) mode[worker] = OUT
 #else
-    end_if_over(r)
+#define leave_core(worker) skip
+#endif
+
+/* ---- a worker: work() of threads.c; with OUTSIDE, as wasm/shim/pool.c drives it ---- */
+
+proctype worker(byte me) {
+  byte count, who, task = NONE;
+  mtype bring = NOTHING;
+
+enter:
+  atomic { /* hd_worker_enter */
+#ifdef KILL
+    if
+    :: mode[me] == KILLED -> goto gone
+    :: else -> skip
+    fi;
+#if MUTANT != 5 /* it asks, and then enters */
+    mode[me] = IN;
+#endif
+#endif
+    rung[me] = false
+  }
+#if MUTANT == 5
+  mode[me] = IN;
+#endif
+  atomic {
+    if
+    :: bring == FINISH -> task = open[me]; open[me] = NONE; goto finishing
+    :: bring == DEFERS -> later[me] = open[me]; open[me] = NONE; holders[run_of(later[me])]++; bring = NOTHING; goto next
+    :: bring == LATER -> task = later[me]; later[me] = NONE; goto finishing
+    :: bring == NOTHING && announced[me] -> announced[me] = false; idle[index_of(me)] = false; rung[me] = false; goto next
+    :: bring == NOTHING && !announced[me] -> goto next
+    fi
+  }
+
+finishing: /* hd_run_finish */
+  atomic {
+    assert(task != NONE && !answered[task] && !ended[run_of(task)] && holders[run_of(task)] > 0);
+    answered[task] = true;
+#if MUTANT == 3 /* wakes before it adds */
+    if
+    :: task == 0 -> count = 2
+    :: else -> skip
+    fi
 #endif
   }
-}
-
-inline withdraw(worker) {
-  if
-  :: announced[worker] -> d_step { announced[worker] = false; idle[worker] = false }
-  :: else -> skip
-  fi
-}
-
-/* ---- answering: hd_run_finish. Uses made, and what wake uses ---- */
-
-inline add(task) {
-  atomic { assert(!is_ready[task] && inputs[task] == 0); is_ready[task] = true; made++ }
-}
-
-inline count_down(task) {
-  d_step { inputs[task]--; got = inputs[task] == 0 }
-  if
-  :: got -> add(task)
-  :: else -> skip
-  fi;
-  got = false
-}
-
-inline finish(task) {
-  atomic {
-    assert(!answered[task] && !ended[run_of(task)]);
-    answered[task] = true; made = 0
-  }
-#if MUTANT == 3 /* wakes before it adds */
-  if
-  :: task == 0 -> wake(2)
-  :: else -> skip
-  fi;
+#if MUTANT == 3
+  wake();
 #endif
   if
 #if defined FORK
   :: task == 0 -> count_down(1); count_down(2); count_down(3)
+#elif defined TWINS
+  :: task == 0 -> count_down(1); count_down(2)
 #elif defined DIAMOND
   :: task == 0 -> count_down(1); count_down(2)
   :: task == 1 || task == 2 -> count_down(3)
@@ -182,91 +230,41 @@ inline finish(task) {
 #endif
   :: else -> skip
   fi;
-  left[run_of(task)]--;
-#if MUTANT != 3
-  if
-#if MUTANT == 4 /* wakes one too few */
-  :: made > 2 -> wake(made - 2)
+  atomic { /* and share: it takes one itself */
+    left[run_of(task)]--;
+#if MUTANT == 3
+    count = 0
+#elif MUTANT == 4 /* and another one too many */
+    count = (count > 2 -> count - 2 : 0)
 #else
-  :: made > 1 -> wake(made - 1)
+    count = (count > 1 -> count - 1 : 0)
 #endif
-  :: else -> skip
-  fi;
-#endif
-  made = 0
-}
-
-inline begin_body(task) {
-  atomic {
-    assert(!ended[run_of(task)] && holders[run_of(task)] > 0);
-    assert(inputs[task] == 0 && !answered[task] && begun[task] == lost[task]);
-    begun[task]++
   }
-}
-
-inline body(task) {
-#ifdef FORK
-  if
-  :: task != 0 -> standing++; (standing == 3)
-  :: else -> skip
-  fi
-#elif defined PAIRS
-  if
-  :: task >= 2 -> standing++; (standing == 2)
-  :: else -> skip
-  fi
-#else
-  skip
-#endif
-}
-
-/* ---- a worker: work() of threads.c; with OUTSIDE, as wasm/shim/pool.c drives it ---- */
-
-proctype worker(byte me) {
-  byte count, who, made, task = NONE;
-  bool got;
-  mtype bring = NOTHING;
-
-enter:
-#if MUTANT == 5 /* enters without asking whether it was killed */
-  mode[me] = IN;
-#else
+  wake();
   atomic {
     if
-    :: mode[me] == OUT -> mode[me] = IN
-    :: mode[me] == KILLED -> goto gone
+    :: bring == LATER -> let_go(run_of(task))
+    :: else -> skip
+    fi;
+    task = NONE; bring = NOTHING;
+    if
+    :: announced[me] -> announced[me] = false; idle[index_of(me)] = false; rung[me] = false
+    :: else -> skip
     fi
   }
-#endif
-  if
-  :: bring == FINISH -> atomic { assert(open[me] == task); open[me] = NONE }; finish(task)
-#ifdef DEFER
-  :: bring == LATER ->
-     if
-     :: later[me] == NONE -> atomic { /* hd_worker_defer */
-          later[me] = open[me]; open[me] = NONE; holders[run_of(later[me])]++
-        }
-     :: else -> /* hd_worker_finish of what was deferred */
-        atomic { task = later[me]; later[me] = NONE }
-        finish(task);
-        let_go(run_of(task))
-     fi
-#endif
-  :: else -> skip
-  fi;
-  d_step { bring = NOTHING; task = NONE }
 
-next:
-  withdraw(me);
-  if
-  :: held[me] == NONE -> take_hold(me)
-  :: else -> skip
-  fi;
-  if
-  :: held[me] == NONE -> goto sleep
-  :: else -> skip
-  fi;
-  atomic { /* hd_run_claim */
+next: /* hd_worker_next, in want of a run */
+  atomic {
+    if
+    :: held[me] == NONE -> take_hold(me)
+    :: else -> skip
+    fi;
+    if
+    :: held[me] == NONE -> goto sleep
+    :: else -> skip
+    fi
+  }
+  atomic { /* hd_run_claim, of the lowest */
     assert(!ended[held[me]] && holders[held[me]] > 0);
     task = 0;
     do
@@ -274,139 +272,155 @@ next:
     :: else -> break
     od;
     if
-    :: task < TASKS -> is_ready[task] = false; open[me] = task
+    :: task < TASKS ->
+       is_ready[task] = false; open[me] = task;
+       assert(inputs[task] == 0 && !answered[task] && begun[task] == lost[task]);
+       begun[task]++;
+       goto body
     :: else -> task = NONE
     fi
   }
+  atomic { who = held[me]; held[me] = NONE; let_go(who); who = 0; goto next }
+
+body:
+#ifdef OUTSIDE
+  atomic {
+    leave_core(me);
+    bring = FINISH;
+#ifdef DEFER
+    if
+    :: task == 0 && later[me] == NONE && !lost[0] -> bring = DEFERS
+    :: else -> skip
+    fi
+#endif
+  }
+#endif
+#ifdef COMPANY
   if
-  :: task == NONE ->
-     atomic { who = held[me]; held[me] = NONE }
-     let_go(who);
-     who = 0;
-     goto next
+  :: company(task) -> standing++; (standing >= COMPANY || mode[me] == KILLED)
   :: else -> skip
   fi;
-  begin_body(task);
+#endif
 #ifdef OUTSIDE
-  mode[me] = OUT;
-  body(task);
-  if
-#ifdef DEFER
-  :: task == 0 && later[me] == NONE && !lost[0] -> bring = LATER
-#endif
-  :: else -> bring = FINISH
-  fi;
-  goto enter;
+  atomic { task = NONE; goto enter }
 #else
-  body(task);
-  open[me] = NONE;
+  atomic {
+    open[me] = NONE;
 #ifdef FAIL
-  if
-  :: task == 1 -> stopped[run_of(1)] = true; answered[1] = true
-  :: else -> finish(task)
-  fi;
-#else
-  finish(task);
+    if
+    :: task == 1 -> stopped[run_of(1)] = true; answered[1] = true; task = NONE; goto next
+    :: else -> skip
+    fi;
 #endif
-  task = NONE;
-  goto next;
+    goto finishing
+  }
 #endif
 
-sleep: /* hd_worker_sleep; `rung` is whether the bell is no longer what was seen */
+sleep: /* hd_worker_sleep */
 #if MUTANT == 6 /* looks, and then announces */
-  take_hold(me);
   rung[me] = false;
-  if
-  :: held[me] == NONE -> d_step { announced[me] = true; idle[me] = true }
-  :: else -> skip
-  fi;
-#elif MUTANT == 7 /* reads the bell after it has looked */
-  d_step { announced[me] = true; idle[me] = true }
-  take_hold(me);
-  rung[me] = false;
+  atomic {
+    take_hold(me);
+    if
+    :: held[me] != NONE -> goto found
+    :: else -> skip
+    fi
+  }
+  atomic { announced[me] = true; idle[index_of(me)] = true }
 #else
+#if MUTANT != 7
   rung[me] = false;
-  d_step { announced[me] = true; idle[me] = true }
-  take_hold(me);
 #endif
-  if
-  :: held[me] != NONE -> withdraw(me); mode[me] = OUT; goto enter
-  :: else -> mode[me] = OUT
-  fi;
-#ifdef DEFER
-  if
-  :: later[me] != NONE -> bring = LATER; goto enter
-  :: else -> skip
-  fi;
+  atomic { announced[me] = true; idle[index_of(me)] = true }
+  atomic {
+    take_hold(me);
+    if
+    :: held[me] != NONE -> goto found
+    :: else -> skip
+    fi
+  }
+#if MUTANT == 7 /* reads the bell when it has looked */
+  rung[me] = false;
 #endif
+#endif
+  atomic { /* hd_worker_leave */
+    leave_core(me);
+    if
+    :: later[me] != NONE -> bring = LATER; goto enter /* the event loop has something better */
+    :: else -> skip
+    fi
+  }
   if
   :: stopping -> goto gone
   :: else -> skip
   fi;
   (rung[me] || mode[me] == KILLED);
   goto enter;
+found:
+  atomic { announced[me] = false; idle[index_of(me)] = false; rung[me] = false; leave_core(me); goto enter }
 gone:
   skip
 }
 
-/* ---- hd_worker_kill, hd_worker_lost ---- */
+/* ---- hd_worker_kill, hd_worker_lost, and hd_worker_add ---- */
 
 #ifdef KILL
-inline lose(task, r) {
-  atomic { assert(!answered[task]); lost[task]++; made = 0 }
-#ifdef LAST
-  atomic { stopped[r] = true; answered[task] = true } /* hd_run_fail: WORKER_LOST */
-#else
-#if MUTANT == 8 /* wakes nobody for what was lost */
-  add(task)
-#else
-  add(task);
-  wake(1)
-#endif
-#endif
-}
-
-active proctype killer() {
-  byte count, who, made, task;
-  bool got;
-#if MUTANT == 9 /* does not ask whether it is inside */
+proctype killer() {
+  byte count, who, task;
+#if MUTANT == 8 /* does not ask whether it is inside */
   mode[0] = KILLED;
 #else
   atomic { mode[0] == OUT -> mode[0] = KILLED }
 #endif
-  if
-  :: open[0] != NONE -> atomic { task = open[0]; open[0] = NONE }; lose(task, run_of(task))
-  :: else -> skip
-  fi;
-  if
-  :: later[0] != NONE ->
-     atomic { task = later[0]; later[0] = NONE }
-     lose(task, run_of(task));
-     let_go(run_of(task))
-  :: else -> skip
-  fi;
-  atomic { task = held[0]; held[0] = NONE; present[0] = false; announced[0] = false }
-  idle[0] = false;
-#if MUTANT != 10 /* keeps a wake that it had got */
-  if
-  :: listed[0] -> wake(1)
-  :: else -> skip
-  fi;
-#ifdef TWO_RUNS
-  if
-  :: listed[1] -> wake(1)
-  :: else -> skip
-  fi;
+again:
+  atomic { /* hd_run_lost of an open claim */
+    if
+    :: open[0] != NONE -> task = open[0]; open[0] = NONE
+    :: open[0] == NONE && later[0] != NONE -> task = later[0]
+    :: else -> goto closed
+    fi;
+    assert(!answered[task] && !ended[run_of(task)]);
+    lost[task]++;
+#ifdef LAST
+    stopped[run_of(task)] = true; answered[task] = true
+#else
+    assert(!is_ready[task]);
+    is_ready[task] = true;
+#if MUTANT != 9 /* wakes nobody for it */
+    count = 1
 #endif
+#endif
+  }
+  wake();
+  atomic {
+    if
+    :: task == later[0] -> later[0] = NONE; let_go(run_of(task))
+    :: else -> skip
+    fi;
+    goto again
+  }
+closed:
+  atomic { task = held[0]; held[0] = NONE; announced[0] = false; workers[0] = NONE }
+  atomic { idle[0] = false; count = (listed[0] -> 1 : 0) }
+#if MUTANT == 10 /* keeps a wake that it had got */
+  count = 0;
+#endif
+  wake();
+#ifdef TWO_RUNS
+  count = (listed[1] -> 1 : 0);
+  wake();
 #endif
 #if MUTANT != 11 /* does not let go of the run that it held */
-  if
-  :: task != NONE -> let_go(task)
-  :: else -> skip
-  fi;
+  atomic {
+    if
+    :: task != NONE -> let_go(task)
+    :: else -> skip
+    fi;
+    task = 0
+  }
 #endif
 #ifdef REPLACE
-  atomic { mode[0] = OUT; present[0] = true; run worker(0) }
+  atomic { workers[0] = WORKERS; run worker(WORKERS) }
 #endif
 }
 #endif
@@ -415,17 +429,18 @@ active proctype killer() {
 
 inline submit(r) {
 #if MUTANT == 12 /* wakes before the run is on the list */
-  wake(WORKERS);
+  count = WORKERS;
+  wake();
   atomic { listed[r] = true; end_if_over(r) }
 #else
-  atomic { listed[r] = true; end_if_over(r) }
-  wake(WORKERS)
+  atomic { listed[r] = true; end_if_over(r); count = WORKERS }
+  wake()
 #endif
 }
 
 inline wait_for(r) {
   do
-  :: event = false; /* seen */
+  :: event = false; /* what is seen */
      if
      :: ended[r] -> break
      :: else -> event
@@ -435,10 +450,11 @@ inline wait_for(r) {
 
 init {
   byte count, who;
-  bool got;
-  d_step {
+  atomic {
 #if defined FORK
     inputs[1] = 1; inputs[2] = 1; inputs[3] = 1; left[0] = 4; is_ready[0] = true;
+#elif defined TWINS
+    inputs[1] = 1; inputs[2] = 1; inputs[3] = 1; answered[3] = true; left[0] = 3; is_ready[0] = true;
 #elif defined DIAMOND
     inputs[1] = 1; inputs[2] = 1; inputs[3] = 2; left[0] = 4; is_ready[0] = true;
 #elif defined PAIRS
@@ -446,19 +462,14 @@ init {
 #else
     inputs[1] = 1; inputs[3] = 1; left[0] = 2; left[1] = 2; is_ready[0] = true; is_ready[2] = true;
 #endif
-    who = 0;
     do
-    :: who < WORKERS -> present[who] = true; who++
-    :: else -> break
-    od
-  }
-  atomic {
-    who = 0;
-    do
-    :: who < WORKERS -> run worker(who); who++
+    :: who < WORKERS -> workers[who] = who; run worker(who); who++
     :: else -> break
     od;
-    who = 0
+    who = 0;
+#ifdef KILL
+    run killer()
+#endif
   }
   submit(0);
 #ifdef TWO_RUNS
@@ -469,9 +480,7 @@ init {
     if
     :: !ended[0] ->
        stopped[0] = true;
-#if MUTANT == 13 /* leaves the end to the workers, though none may be inside */
-       skip
-#else
+#if MUTANT != 13 /* leaves the end to the workers, though none may be inside */
        end_if_over(0)
 #endif
     :: else -> skip
@@ -484,12 +493,12 @@ init {
 #endif
   assert(holders[0] == 0);
 #if !defined CANCEL && !defined FAIL && !defined LAST
-  assert(left[0] == 0 && answered[0] && answered[1] && answered[2] && answered[3]);
+  assert(answered[0] && answered[1] && answered[2] && answered[3]);
 #endif
   stopping = true;
-  who = 0;
   do
-  :: who < WORKERS -> rung[who] = true; who++
-  :: else -> break
+  :: atomic { who < WORKERS && workers[who] != NONE -> rung[workers[who]] = true; who++ }
+  :: atomic { who < WORKERS && workers[who] == NONE -> who++ }
+  :: who == WORKERS -> break
   od
 }

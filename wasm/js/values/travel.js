@@ -37,7 +37,7 @@ function describe(value) {
     return ['a function', 'Return data instead, or make the function a task of its own with delayed(…).'];
   if (typeof value === 'symbol') return ['a symbol', 'Use a string instead.'];
   if (typeof value.then === 'function') return ['a promise', 'Await it first, or return it from the task by itself.'];
-  const name = value.constructor?.name;
+  const name = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(value) ?? {}, 'constructor')?.value?.name;
   if (name === 'Delayed') return ['a Delayed', 'Pass it as an argument of a delayed call; a task returns values.'];
   if (ArrayBuffer.isView(value) && isShared(value.buffer)) return ['a view of shared memory', 'Return a copy: view.slice().'];
   if (name === 'SharedArrayBuffer') return ['a SharedArrayBuffer', 'Return a copy: new Uint8Array(buffer).slice().'];

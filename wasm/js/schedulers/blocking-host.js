@@ -1,4 +1,4 @@
-/** The thread that hosts a pool for computeSync: see helper.js. */
+/** The thread that hosts a pool for computeSync: see blocking.js. */
 import { workerData } from 'node:worker_threads';
 import { checkAll } from '../functions/ship.js';
 import { Runtime } from '../runtime.js';

@@ -18,7 +18,7 @@ function start() {
   const { Worker, MessageChannel, receiveMessageOnPort } = /** @type {any} */ (globalThis).process.getBuiltinModule('node:worker_threads');
   const { port1, port2 } = new MessageChannel();
   const word = new Int32Array(new SharedArrayBuffer(4));
-  const worker = new Worker(new URL('./helper-thread.js', import.meta.url), {
+  const worker = new Worker(new URL('./blocking-host.js', import.meta.url), {
     workerData: { port: port2, word }, transferList: [port2],
     execArgv: [], /* some of the main thread's would end it, such as --input-type */
   });
@@ -52,11 +52,11 @@ function ask(request) {
  * @param {import('../compute.js').ComputeOptions} options
  * @returns {{ results: import('../values/codec.js').Encoded[], total: number }} and how many tasks there were
  */
-export function runInHelper(job, { workers = workerCount(), memory = config.memory }) {
+export function runAndWait(job, { workers = workerCount(), memory = config.memory }) {
   return ask({ job: packJob(job), workers, memory });
 }
 
 /** Checks functions as `checkAll` does. @param {string[]} texts */
-export function checkInHelper(texts) {
+export function checkAndWait(texts) {
   ask({ check: texts });
 }
