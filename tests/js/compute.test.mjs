@@ -1,6 +1,8 @@
 // compute, in every way there is: equal results, progress, cancelling, options.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { CancelledError, OptionError, Runtime, compute, computeSync, config, delayed, sleep } from 'heddle';
+import { CancelledError, OptionError, Runtime, compute, computeSync, config, delayed, sleep, spin } from 'heddle';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { meet, note, notebook, rejection, ways } from './ways.mjs';
 
 const inc = delayed((x) => x + 1);
@@ -113,6 +115,14 @@ describe.each(ways)('$way', ({ run, waits, threads }) => {
       const timed = delayed((x) => new Promise((resolve) => setTimeout(() => resolve(x), 1)));
       const results = await run(Array.from({ length: 300 }, (_, x) => timed(x)));
       expect(results).toEqual(Array.from({ length: 300 }, (_, x) => x));
+    });
+
+    test('settle while others keep their worker busy', async () => {
+      // The worker turns to its event loop, where they settle, between two of the busy ones.
+      const timed = delayed((x) => new Promise((resolve) => setTimeout(() => resolve([x]), x % 7)));
+      const busy = delayed((x) => { spin(0.001); return [x]; });
+      const results = await run(Array.from({ length: 160 }, (_, x) => (x % 4 ? busy(x) : timed(x))));
+      expect(results).toEqual(Array.from({ length: 160 }, (_, x) => [x]));
     });
   });
 
@@ -284,6 +294,27 @@ describe('workers', () => {
   test('with sync all runs in the caller', async () => {
     expect(await compute([thread(), thread()], { scheduler: 'sync' })).toEqual([0, 0]);
   });
+});
+
+test('with sync, results that nobody needs any more are let go on the way', async () => {
+  //  a chain of 20, each needed by the next only
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc');
+  setFlagsFromString('--no-expose-gc'); // other tests look at what a new context has
+  const made = [];
+  let most = 0;
+  const step = delayed(async (previous) => {
+    const mine = { number: previous.number + 1 };
+    made.push(new WeakRef(mine));
+    await new Promise((resume) => setTimeout(resume));
+    collect();
+    most = Math.max(most, made.filter((reference) => reference.deref()).length);
+    return mine;
+  });
+  let node = step({ number: 0 });
+  for (let i = 1; i < 20; i++) node = step(node);
+  expect(await compute(node, { scheduler: 'sync' })).toEqual({ number: 20 });
+  expect(most).toBeLessThanOrEqual(4); // the argument, the result, and what the engine still has in hand
 });
 
 describe('config', () => {

@@ -269,9 +269,17 @@ describe('the structure given to compute', () => {
 
   test('leaves instances of classes alone', async () => {
     class Point { x = inc(1); }
-    const point = new Point();
-    expect((await compute([point], sync))[0]).toBe(point);
-    expect(calls.inc).toBe(0);
+    class Rows extends Array {}
+    class Index extends Map {}
+    const objects = [new Point(), Rows.of(inc(1)), new Index([['x', inc(1)]])];
+    const result = await compute([...objects, inc(2)], sync);
+    objects.forEach((object, i) => expect(result[i]).toBe(object));
+    expect(calls.inc).toBe(1);
+  });
+
+  test('keeps properties with symbols as keys', async () => {
+    const sign = Symbol('sign');
+    expect(await compute({ [sign]: 1, x: inc(1) }, sync)).toEqual({ [sign]: 1, x: 2 });
   });
 });
 

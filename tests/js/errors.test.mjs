@@ -213,6 +213,12 @@ describe.each(ways)('$way', ({ run, encodes, threads, waits }) => {
         expect(await run(task(4))).toEqual([8, 2, undefined]);
       });
 
+      test('has the scope of its own delayed, though others have the same function', async () => {
+        const scale = (x) => x * factor;
+        const [twice, thrice, once] = [2, 3, 1].map((factor) => delayed(scale, { scope: { factor } }));
+        expect(await run([twice(5), thrice(5), once(5), twice(6)])).toEqual([10, 15, 5, 12]);
+      });
+
       test('has its own copy of what is in scope', async () => {
         const list = [1];
         const push = delayed(() => { list.push(2); return list.length; }, { scope: { list } });

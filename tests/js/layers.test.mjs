@@ -108,6 +108,16 @@ const broken = [
     'examples/c/a.c:1 threads',
   ],
   [
+    'pthread.h in a shim that starts no threads',
+    { 'wasm/shim/a.c': '#include <pthread.h>\n' },
+    'wasm/shim/a.c:1 threads',
+  ],
+  [
+    'atomics in the shim that starts threads',
+    { 'wasm/shim/pool.c': '#include <stdatomic.h>\n' },
+    'wasm/shim/pool.c:1 shim',
+  ],
+  [
     'emscripten.h in the core',
     { 'src/base/a.c': '#include <emscripten.h>\n' },
     'src/base/a.c:1 emscripten',
@@ -280,6 +290,7 @@ describe('a tree in order', () => {
   const around = {
     'wasm/shim/a.c':
       '#include "a.h"\n#include <emscripten.h>\n#include <emscripten/threading.h>\n#include <hd/graph.h>\n#include <stdint.h>\n',
+    'wasm/shim/pool.c': '#include "a.h"\n#include <pthread.h>\n',
     'wasm/wasi/a.c':
       '#include <hd/graph.h>\n#include <stdio.h>\nint main(void) { return puts("x"); }\n',
     'wasm/js/index.js':

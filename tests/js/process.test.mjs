@@ -2,13 +2,16 @@
 // global is changed.
 import { describe, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Runs a program in the repository's root, where 'heddle' is the package itself. */
-function run(source, { type = 'module' } = {}) {
-  const { status, signal, stdout, stderr } = spawnSync(process.execPath, [`--input-type=${type}`, '-e', source],
+function run(source, { type = 'module', flags = [] } = {}) {
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, [...flags, `--input-type=${type}`, '-e', source],
     { cwd: root, encoding: 'utf8', timeout: 30_000 });
   return { status, signal, stdout, stderr };
 }
@@ -36,6 +39,58 @@ describe('a script ends by itself', () => {
     expect(stderr).toMatch(/RangeError: by zero/);
     expect(stderr).toMatch(/key: 'divide-1'/);
   });
+});
+
+test.each([
+  ['compute on threads', 'await inc(1).compute();'],
+  ['a Runtime that was closed', 'const runtime = await Runtime.start({ workers: 2 }); await inc(1).compute({ runtime }); await runtime.close();'],
+  ['computeSync on threads', 'inc(1).computeSync();'],
+  ['a computation that failed', 'await delayed(() => { throw 1; })().compute().catch(() => {});'],
+  ['a worker that ended', 'await delayed(() => globalThis.process.exit(1))().compute().catch(() => {});'],
+])('a script ends soon after %s', (_, source) => {
+  const { status, stdout } = run(`${start} ${source} const over = Date.now(); process.on('exit', () => console.log(Date.now() - over));`);
+  expect(status).toBe(0);
+  expect(Number(stdout)).toBeLessThan(5000); // measured: 0 to 250 ms
+});
+
+describe('a script that throws', () => {
+  test('while tasks run ends at once, with 1 and its message', () => {
+    const { status, stderr } = run(`${start} const slow = delayed((x) => { sleep(0.05); return x; });
+      compute(Array.from({ length: 10_000 }, (_, x) => slow(x)), { workers: 2 }); throw new Error('mine');`);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/Error: mine/);
+  });
+
+  test('because a function needs something from outside says what, and what to do', () => {
+    const { status, stderr } = run(`${start} const outside = 1; await delayed(function scale(x) { return x * outside; })(1).compute();`);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/FunctionError: `scale` uses `outside` \(line 1\).*scope: \{ outside \}/s);
+  });
+});
+
+test('where workers cannot start, compute says so, and does not try for ever', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'heddle-crash-'));
+  try {
+    const crash = path.join(folder, 'crash.cjs');
+    writeFileSync(crash, "if (!require('node:worker_threads').isMainThread) throw new Error('no threads today');");
+    const { status, stdout } = run(`${start} for (let i = 0; i < 2; i++)
+      await inc(1).compute({ scheduler: 'threads' }).catch((error) => console.log(error.code, error.message));
+      console.log(await inc(1).compute({ scheduler: 'sync' }));`, { flags: ['--require', crash] });
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^(WORKER_LOST .*no threads today\n){2}2\n$/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('what a task leaves behind is reported and does not end the process', () => {
+  const { status, stdout, stderr } = run(`${start} const careless = delayed(() => {
+      Promise.reject(new Error('left behind'));
+      return new Promise((resolve) => setTimeout(() => resolve(5), 20));
+    });
+    console.log(await careless().compute());`);
+  expect({ status, stdout }).toEqual({ status: 0, stdout: '5\n' });
+  expect(stderr).toContain('left behind');
 });
 
 test('CommonJS can import it', () => {

@@ -294,6 +294,14 @@ describe.each(tested)('$way', ({ run, threads }) => {
       expect(error.path).toMatch(/\.bad\[0\]$/);
     });
 
+    test('beside a result: what would be changed on the way', async () => {
+      for (const value of [Rows.of(same(1)), new (class Index extends Map {})([['x', same(1)]]), { [Symbol('x')]: 1, x: same(1) }]) {
+        const error = await rejection(run(same([value, same(2)])));
+        expect(error).toBeInstanceOf(ValueError);
+        expect(error.message).toMatch(/Rows|Index|symbols/);
+      }
+    });
+
     test('what is nested more than 500 deep, however deep it is', async () => {
       let nest = 'x';
       for (let i = 0; i < 100_000; i++) nest = [nest];

@@ -15,7 +15,7 @@ const DEFAULT_MAXIMUM = 2 * 1024 ** 3;
 /** A cancelled task may take so long to come to its end before its worker is ended. */
 const GRACE_MS = 250;
 /** What a worker's mailbox says (shim/mailbox.h): whose task it claimed last, and so on. */
-const MAILBOX_RUN = 44, MAILBOX_INDEX = 64, MAILBOX_PRINTING = 76;
+const MAILBOX_RUN = 44, MAILBOX_INDEX = 64, MAILBOX_PRINTING = 76, MAILBOX_STARTED = 80;
 /** A task whose worker was lost is tried so often in all. */
 const ATTEMPTS_MAX = 2;
 /** hd_run_state. */
@@ -72,6 +72,9 @@ export class Runtime {
    * }
    */
   static async start(options = {}) {
+    for (const option of Object.keys(options))
+      if (option !== 'workers' && option !== 'memory')
+        throw new OptionError(`Runtime.start has no option '${option}'; it has workers, memory.`, { option });
     const workers = workerCount(options.workers);
     const maximum = memoryBytes(options.memory);
     const runtime = new Runtime(await loadThreads({ maximum: maximum ?? DEFAULT_MAXIMUM, exact: maximum !== undefined }));
@@ -118,9 +121,13 @@ export class Runtime {
   #lose(worker, cause) {
     if (this.#closed || !this.#workers.has(worker)) return;
     this.#lossCause = cause;
-    if (this.#end(worker)) return;
-    /* It ended inside the core, which is in an unknown state: the runtime ends with a typed error. */
-    const error = new WorkerLostError('a worker ended inside the scheduler; start a new Runtime.', { cause });
+    /* Where one cannot even start, the next could not either: that would go on for ever. */
+    const started = this.#heap.word(worker.address + MAILBOX_STARTED);
+    if (started && this.#end(worker)) return;
+    /* Or it ended inside the core, which is in an unknown state. Either way this Runtime is at its end. */
+    const error = new WorkerLostError(started
+      ? 'a worker ended inside the scheduler; start a new Runtime.'
+      : `a worker could not start: ${cause}`, { cause });
     for (const pending of this.#pending) pending.reject(error);
     this.#pending.clear();
     this.close();

@@ -31,10 +31,12 @@ typedef struct hdw_worker {
   uint32_t thread;      /* 68: what Emscripten calls it */
   hd_worker *core;      /* 72 */
   uint32_t printing;    /* 76: JavaScript's: output of tasks has not reached the main thread yet */
+  uint32_t started;     /* 80: JavaScript's: the thread has come to life */
 } hdw_worker;
 
 _Static_assert(offsetof(hdw_worker, outcome) == 16 && offsetof(hdw_worker, args) == 40 &&
-                   offsetof(hdw_worker, bell) == 60 && offsetof(hdw_worker, printing) == 76,
+                   offsetof(hdw_worker, bell) == 60 && offsetof(hdw_worker, printing) == 76 &&
+                   offsetof(hdw_worker, started) == 80,
                "JavaScript knows these offsets");
 
 #endif

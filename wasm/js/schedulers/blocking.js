@@ -24,7 +24,10 @@ function start() {
   });
   worker.unref();
   port1.unref();
-  worker.on('exit', () => (helper = undefined));
+  worker.on('exit', () => {
+    if (helper?.worker === worker) helper = undefined;
+  });
+  worker.on('error', () => {}); /* told by the answer that it does not give */
   /* Its first sign of life. No event can tell that it has none while this thread waits. */
   if (Atomics.wait(word, 0, NOTHING, START_MS) === 'timed-out')
     throw new WorkerLostError('the thread that hosts the pool for computeSync did not start.');

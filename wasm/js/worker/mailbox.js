@@ -10,7 +10,7 @@ import { ERROR_TEXT, INPUT_SHARED_FROM } from '../values/limits.js';
 import { heapBuffers } from '../values/travel.js';
 
 /** Offsets in words, as in shim/mailbox.h. */
-const OUTCOME = 4, STATUS = 5, SLOT = 6, FUNCTION = 8, ARG_COUNT = 9, ARGS = 10, PAGES = 12, SLEEP_MS = 13, SEEN = 14, BELL = 15, PRINTING = 19;
+const OUTCOME = 4, STATUS = 5, SLOT = 6, FUNCTION = 8, ARG_COUNT = 9, ARGS = 10, PAGES = 12, SLEEP_MS = 13, SEEN = 14, BELL = 15, PRINTING = 19, STARTED = 20;
 const FINISH = 1, FAIL = 2, DEFER = 3;
 const PAGE_BYTES = 65536;
 /** HDW_GONE: the worker was killed. */
@@ -35,6 +35,7 @@ export class Mailbox {
     this.address = address;
     this.at = address >>> 2;
     this.#refresh();
+    /** @type {Uint32Array} */ (this.words)[this.at + STARTED] = 1;
   }
 
   /** Makes the views anew. @param {number} [pages] what the core says the heap has; this thread may not have
