@@ -28,8 +28,8 @@ void hdi_ready_init(hdi_ready *ready, uint32_t task_count, hdi_u64 *words);
 void hdi_ready_add(hdi_ready *ready, uint32_t task);
 
 /* Takes up to `max` tasks, the lowest ones of the lowest word that has any, rising. 0 means that the
- * set looked empty. *raised is set when it had to make tasks of others visible again: someone who
- * sleeps may have missed them, so wake one. */
+ * set looked empty. *raised is set when it had to make tasks of others visible again: all who sleep
+ * may have missed them, and nobody knows how many they are, so wake all. It is rare. */
 uint32_t hdi_ready_take(hdi_ready *ready, uint32_t max, uint32_t *tasks, bool *raised);
 
 /* Whether there looks to be a task. */

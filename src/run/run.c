@@ -105,7 +105,7 @@ uint32_t hd_run_claim(hd_run *run, uint32_t worker, uint32_t max, uint32_t *task
   if (!max) return 0;
   if (hdi_load_seq_u32(&run->control) == 0) count = hdi_ready_take(&run->ready, max, tasks, &raised);
   else count = claim_gated(run, tasks, &raised, &pass);
-  if (raised) wake(run, 1); /* sync READY-4 */
+  if (raised) wake(run, HD_WORKERS_MAX); /* sync READY-4 */
   if (!count) return 0;
   count_up(&run->tallies[worker].claimed, count);
   double now = run->records ? run->clock_us() : 0;

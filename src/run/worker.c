@@ -70,7 +70,7 @@ static hd_run *take_hold(hd_worker *worker, uint32_t *delay_ms) {
   return found;
 }
 
-/* Before a sleep: room for the arguments of an exceptionally wide task is not kept. */
+/* Room for the arguments of an exceptionally wide task is not kept. */
 static void trim_args(hd_worker *worker) {
   if (worker->arg_capacity <= HDI_ARGS_KEPT) return;
   hdi_free(worker->args);
@@ -87,15 +87,26 @@ static bool room_for_args(hd_worker *worker, uint32_t count) {
   return true;
 }
 
+/* Lets go of the run it claims from; before that of memory, so that whoever sees the run's end finds
+ * live bytes as they were. */
+static void let_go_of_run(hd_worker *worker) {
+  hd_run *run = worker->run;
+  worker->run = NULL;
+  trim_args(worker);
+  if (run) hdi_pool_let_go(worker->pool, run);
+}
+
 static void withdraw_announcement(hd_worker *worker) {
   if (!worker->announced) return;
   worker->announced = false;
   hdi_and_seq_u64(&worker->pool->idle[worker->index / 64], ~(UINT64_C(1) << worker->index % 64));
 }
 
-/* Wakes others for what an answer made ready: this worker takes one of them itself. */
+/* Wakes others for what an answer made ready: this worker takes one of them itself. Not so while it is
+ * announced (a deferred claim is answered): it may have been woken for another one just now. */
 static void share(hd_worker *worker, const hd_run *run, uint32_t ready_count) {
-  if (ready_count > 1) hdi_pool_wake(worker->pool, run, ready_count - 1);
+  uint32_t own = worker->announced ? 0 : 1;
+  if (ready_count > own) hdi_pool_wake(worker->pool, run, ready_count - own);
 }
 
 static void finish(hd_worker *worker, hd_run *run, uint32_t task, hd_value *result) {
@@ -125,9 +136,7 @@ static uint32_t open_slot(hd_worker *worker, hd_run *run, uint32_t task) {
 hd_next hd_worker_next(hd_worker *worker, hd_claim *claim) {
   withdraw_announcement(worker);
   if (worker->open_count > HD_DEFERRED_MAX) { /* no more until one is answered */
-    hd_run *run = worker->run;
-    worker->run = NULL;
-    if (run) hdi_pool_let_go(worker->pool, run);
+    let_go_of_run(worker);
     return HD_NEXT_IDLE;
   }
   for (uint32_t budget = HDI_BUDGET; budget;) {
@@ -135,8 +144,7 @@ hd_next hd_worker_next(hd_worker *worker, hd_claim *claim) {
     if (!worker->run && !(worker->run = take_hold(worker, &delay_ms))) return HD_NEXT_IDLE;
     hd_run *run = worker->run;
     if (!hd_run_claim(run, worker->index, 1, &task)) {
-      worker->run = NULL;
-      hdi_pool_let_go(worker->pool, run);
+      let_go_of_run(worker);
       continue;
     }
     const hd_function *function = hd_graph_function(run->graph, task);
@@ -195,10 +203,7 @@ uint32_t hd_worker_sleep(hd_worker *worker, uint32_t *seen) {
   worker->announced = true;
   hdi_or_seq_u64(&worker->pool->idle[worker->index / 64], UINT64_C(1) << worker->index % 64); /* sync IDLE-1 */
   worker->run = take_hold(worker, &delay_ms);
-  if (!worker->run) {
-    trim_args(worker);
-    return delay_ms;
-  }
+  if (!worker->run) return delay_ms;
   withdraw_announcement(worker);
   return 0;
 }
