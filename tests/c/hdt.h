@@ -36,17 +36,18 @@ static size_t hdt_live_before;
 static uint64_t hdt_current_seed, hdt_random_state;
 
 static inline void hdt_print_seed(void) {
-  if (hdt_current_seed) fprintf(stderr, "hdt: it was seed %llu\n", (unsigned long long)hdt_current_seed);
+  if (hdt_current_seed)
+    fprintf(stderr, "hdt: it was seed %llu\n", (unsigned long long)hdt_current_seed);
 }
 
 /* For threads, where cmocka's asserts must not be used. */
-#define hdt_must(truth)                                                                                      \
-  do {                                                                                                       \
-    if (!(truth)) {                                                                                          \
-      fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #truth);                                    \
-      hdt_print_seed();                                                                                      \
-      abort();                                                                                               \
-    }                                                                                                        \
+#define hdt_must(truth)                                                   \
+  do {                                                                    \
+    if (!(truth)) {                                                       \
+      fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #truth); \
+      hdt_print_seed();                                                   \
+      abort();                                                            \
+    }                                                                     \
   } while (0)
 
 static inline void hdt_hangs(int signal_number) {
@@ -69,7 +70,8 @@ static inline int hdt_teardown(void **state) {
   (void)state;
   hdt_print_seed();
   size_t live = hd_memory_live_bytes();
-  if (live != hdt_live_before) fprintf(stderr, "hdt: live bytes %zu, were %zu\n", live, hdt_live_before);
+  if (live != hdt_live_before)
+    fprintf(stderr, "hdt: live bytes %zu, were %zu\n", live, hdt_live_before);
   return live == hdt_live_before ? 0 : -1;
 }
 
@@ -79,25 +81,25 @@ static inline int hdt_teardown(void **state) {
 #define hdt_run_tests(tests) cmocka_run_group_tests(tests, NULL, NULL)
 
 /* Waits for something that another thread brings about; the watchdog ends it when it never comes. */
-#define hdt_until(truth)                                                                                     \
-  do {                                                                                                       \
+#define hdt_until(truth) \
+  do {                   \
   } while (!(truth) && sched_yield() == 0)
 
 /* Holds if the statement hits HD_ASSERT. */
-#define hdt_assert_traps(statement)                                                                          \
-  do {                                                                                                       \
-    int hdt_status;                                                                                          \
-    pid_t hdt_child = fork();                                                                                \
-    if (hdt_child == 0) {                                                                                    \
-      signal(SIGILL, SIG_DFL);                                                                               \
-      signal(SIGTRAP, SIG_DFL);                                                                              \
-      setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});                                                        \
-      statement;                                                                                             \
-      _exit(0);                                                                                              \
-    }                                                                                                        \
-    assert_int_equal(waitpid(hdt_child, &hdt_status, 0), hdt_child);                                         \
-    assert_true(WIFSIGNALED(hdt_status));                                                                    \
-    assert_true(WTERMSIG(hdt_status) == SIGILL || WTERMSIG(hdt_status) == SIGTRAP);                          \
+#define hdt_assert_traps(statement)                                                 \
+  do {                                                                              \
+    int hdt_status;                                                                 \
+    pid_t hdt_child = fork();                                                       \
+    if (hdt_child == 0) {                                                           \
+      signal(SIGILL, SIG_DFL);                                                      \
+      signal(SIGTRAP, SIG_DFL);                                                     \
+      setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});                               \
+      statement;                                                                    \
+      _exit(0);                                                                     \
+    }                                                                               \
+    assert_int_equal(waitpid(hdt_child, &hdt_status, 0), hdt_child);                \
+    assert_true(WIFSIGNALED(hdt_status));                                           \
+    assert_true(WTERMSIG(hdt_status) == SIGILL || WTERMSIG(hdt_status) == SIGTRAP); \
   } while (0)
 
 /* ---- random ----------------------------------------------------------------------------------- */
@@ -113,7 +115,9 @@ static inline uint64_t hdt_next(uint64_t *state) {
 /* From here on the test depends on `seed` (not 0); hdt_seed_end when it no longer does. */
 static inline void hdt_seed(uint64_t seed) { hdt_current_seed = hdt_random_state = seed; }
 static inline void hdt_seed_end(void) { hdt_current_seed = 0; }
-static inline uint32_t hdt_below(uint32_t bound) { return (uint32_t)(hdt_next(&hdt_random_state) % bound); }
+static inline uint32_t hdt_below(uint32_t bound) {
+  return (uint32_t)(hdt_next(&hdt_random_state) % bound);
+}
 
 /* ---- races ------------------------------------------------------------------------------------ */
 
@@ -128,8 +132,7 @@ typedef struct hdt_duel {
 } hdt_duel;
 
 static inline void hdt_dither(uint64_t *state, uint32_t most) {
-  for (volatile uint32_t spin = (uint32_t)(hdt_next(state) % most); spin; spin--) {
-  }
+  for (volatile uint32_t spin = (uint32_t)(hdt_next(state) % most); spin; spin--) {}
 }
 
 /* Waits for a word, looking hard at first. */
@@ -257,7 +260,12 @@ static inline double *hdt_expected(const hd_graph *graph) {
 /* ---- graphs ----------------------------------------------------------------------------------- */
 
 /* Functions of every graph made here. */
-enum { HDT_SUM = 0, HDT_EXTERNAL = 1, HDT_FAIL = 2, HDT_MIXED = 3 /* random: the first or the second */ };
+enum {
+  HDT_SUM = 0,
+  HDT_EXTERNAL = 1,
+  HDT_FAIL = 2,
+  HDT_MIXED = 3 /* random: the first or the second */
+};
 
 static inline hd_graph *hdt_empty_graph(void *user) {
   hd_graph *graph;
@@ -296,7 +304,8 @@ static inline hd_graph *hdt_graph(const char *words, void *user) {
 }
 
 /* `tasks` tasks without keys; each takes up to `fan` arguments: earlier tasks and some numbers. */
-static inline hd_graph *hdt_random_graph(uint32_t tasks, uint32_t fan, uint32_t function, void *user) {
+static inline hd_graph *hdt_random_graph(uint32_t tasks, uint32_t fan, uint32_t function,
+                                         void *user) {
   hd_graph *graph = hdt_empty_graph(user);
   for (uint32_t task = 0, id; task < tasks; task++) {
     hd_arg args[16];
@@ -354,7 +363,10 @@ static inline hd_graph *hdt_row(uint32_t count, bool chained, uint32_t function,
     if (chained && i) args[i - 1] = i - 1;
     offsets[i + 1] = chained ? i : 0;
   }
-  hd_batch batch = {.task_count = count, .functions = functions, .arg_offsets = offsets, .args = args};
+  hd_batch batch = {.task_count = count,
+                    .functions = functions,
+                    .arg_offsets = offsets,
+                    .args = args};
   assert_int_equal(hd_graph_add_batch(graph, &batch, &first), HD_OK);
   free(words);
   return graph;
@@ -374,7 +386,9 @@ static inline hd_task_state hdt_state(const hd_run *run, uint32_t task) {
 }
 
 /* A word that the core shares by its address. */
-static inline uint32_t hdt_load(const uint32_t *word) { return hdi_load_seq_u32((const hdi_u32 *)(const void *)word); }
+static inline uint32_t hdt_load(const uint32_t *word) {
+  return hdi_load_seq_u32((const hdi_u32 *)(const void *)word);
+}
 
 /* A clock that only tests move. Starts are not 0, which would mean "never". */
 static double hdt_now_us = 1000;

@@ -32,15 +32,16 @@ static uint64_t contents(const hd_graph *graph) {
   return mix(hash, graph->reference_text_length);
 }
 
-#define assert_fails(graph, call, expected)                                                                  \
-  do {                                                                                                       \
-    uint64_t before = contents(graph);                                                                       \
-    assert_int_equal(call, expected);                                                                        \
-    assert_int_equal(hd_graph_error(graph)->status, expected);                                               \
-    assert_true(contents(graph) == before);                                                                  \
+#define assert_fails(graph, call, expected)                    \
+  do {                                                         \
+    uint64_t before = contents(graph);                         \
+    assert_int_equal(call, expected);                          \
+    assert_int_equal(hd_graph_error(graph)->status, expected); \
+    assert_true(contents(graph) == before);                    \
   } while (0)
 
-static void assert_error_tasks(const hd_graph *graph, uint32_t count, uint32_t first, uint32_t second) {
+static void assert_error_tasks(const hd_graph *graph, uint32_t count, uint32_t first,
+                               uint32_t second) {
   const hd_error *error = hd_graph_error(graph);
   assert_int_equal(error->task_count, count);
   if (count > 0) assert_int_equal(error->tasks[0], first);
@@ -104,7 +105,8 @@ static void a_key_finds_its_task_before_and_after_sealing(void **state) {
     assert_null(hd_graph_key(graph, 3));
     assert_int_equal(hd_graph_find(graph, "d", &id), HD_UNKNOWN_KEY);
     assert_int_equal(id, 77);
-    if (round == 0) assert_int_equal(hdt_seal(graph, "b", false), HD_OK); /* c is culled, its key stays */
+    if (round == 0)
+      assert_int_equal(hdt_seal(graph, "b", false), HD_OK); /* c is culled, its key stays */
   }
   assert_int_equal(hdt_rank(graph, "c"), HD_NONE);
   hd_graph_destroy(graph);
@@ -128,7 +130,8 @@ static void a_task_of_an_unknown_function_is_refused(void **state) {
   (void)state;
   hd_graph *graph = hdt_graph("a", NULL);
   uint32_t id = 77;
-  assert_fails(graph, hd_graph_add_task(graph, &(hd_task_desc){3, NULL, 0, "b"}, &id), HD_UNKNOWN_FUNCTION);
+  assert_fails(graph, hd_graph_add_task(graph, &(hd_task_desc){3, NULL, 0, "b"}, &id),
+               HD_UNKNOWN_FUNCTION);
   assert_int_equal(id, 77);
   assert_int_equal(hd_graph_find(graph, "b", &id), HD_UNKNOWN_KEY);
   hd_graph_destroy(graph);
@@ -142,9 +145,11 @@ static void blocks_of_literals_are_taken_also_when_adding_fails(void **state) {
   hd_block_retain(arg.value.as.block);
   assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){HDT_SUM, &arg, 1, "b"}, &id), HD_OK);
   assert_ptr_equal(hd_graph_literal(graph, 0)->as.block, arg.value.as.block);
-  assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){HDT_SUM, &arg, 1, "b"}, &id), HD_DUPLICATE_KEY);
+  assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){HDT_SUM, &arg, 1, "b"}, &id),
+                   HD_DUPLICATE_KEY);
   arg = hd_arg_value(hdt_block(10));
-  assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){9, &arg, 1, NULL}, &id), HD_UNKNOWN_FUNCTION);
+  assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){9, &arg, 1, NULL}, &id),
+                   HD_UNKNOWN_FUNCTION);
   hd_value literals[2] = {hdt_block(20), hdt_block(30)};
   uint32_t function = 9, offsets[2] = {0, 0};
   hd_batch batch = {1, 2, &function, offsets, NULL, literals, NULL, NULL};
@@ -156,7 +161,8 @@ static void blocks_of_literals_are_taken_also_when_adding_fails(void **state) {
   assert_int_equal(hd_block_bytes(hd_graph_literal(graph, 2)->as.block), 30);
   assert_int_equal(hdt_seal(graph, "a", true), HD_OK);
   arg = hd_arg_value(hdt_block(10));
-  assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){HDT_SUM, &arg, 1, NULL}, &id), HD_SEALED);
+  assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){HDT_SUM, &arg, 1, NULL}, &id),
+                   HD_SEALED);
   literals[0] = hdt_block(20);
   literals[1] = hdt_block(30);
   assert_int_equal(hd_graph_add_batch(graph, &batch, &id), HD_SEALED);
@@ -188,14 +194,16 @@ static void long_keys_are_cut_in_messages_between_characters(void **state) {
   for (uint32_t i = 59; i < 199; i += 2) memcpy(key + i, "é", 2);
   key[199] = 0;
   assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){HDT_SUM, NULL, 0, key}, &id), HD_OK);
-  assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){HDT_SUM, NULL, 0, key}, &id), HD_DUPLICATE_KEY);
+  assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){HDT_SUM, NULL, 0, key}, &id),
+                   HD_DUPLICATE_KEY);
   char expected[200] = "two tasks have the same key: '";
   snprintf(expected + strlen(expected), 100, "%.59s…'", key);
   assert_string_equal(hd_graph_error(graph)->message, expected);
   key[60] = 0; /* as long as may be */
   key[59] = 'k';
   assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){HDT_SUM, NULL, 0, key}, &id), HD_OK);
-  assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){HDT_SUM, NULL, 0, key}, &id), HD_DUPLICATE_KEY);
+  assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){HDT_SUM, NULL, 0, key}, &id),
+                   HD_DUPLICATE_KEY);
   strcpy(expected, "two tasks have the same key: '");
   strcat(strcat(expected, key), "'");
   assert_string_equal(hd_graph_error(graph)->message, expected);
@@ -212,18 +220,28 @@ typedef struct sample {
   char *keys;
 } sample;
 
-static void *copy_of(const void *bytes, size_t count) { return memcpy(malloc(count), bytes, count); }
+static void *copy_of(const void *bytes, size_t count) {
+  return memcpy(malloc(count), bytes, count);
+}
 
 static sample sample_make(void) {
   sample made;
   hd_value literals[] = {hdt_block(50), hd_number(6)};
   made.functions = copy_of((uint32_t[]){HDT_SUM, HDT_EXTERNAL, HDT_SUM}, 12);
   made.offsets = copy_of((uint32_t[]){0, 2, 3, 6}, 16);
-  made.args = copy_of((uint32_t[]){HD_BATCH_LITERAL, HD_BATCH_LITERAL + 1, 0, 0, 1, HD_BATCH_LITERAL + 1}, 24);
+  made.args =
+      copy_of((uint32_t[]){HD_BATCH_LITERAL, HD_BATCH_LITERAL + 1, 0, 0, 1, HD_BATCH_LITERAL + 1},
+              24);
   made.key_offsets = copy_of((uint32_t[]){0, 1, 1, 2}, 16);
   made.keys = copy_of("xz", 2);
-  made.batch = (hd_batch){3,         2, made.functions, made.offsets, made.args, copy_of(literals, sizeof literals),
-                          made.key_offsets, made.keys};
+  made.batch = (hd_batch){3,
+                          2,
+                          made.functions,
+                          made.offsets,
+                          made.args,
+                          copy_of(literals, sizeof literals),
+                          made.key_offsets,
+                          made.keys};
   return made;
 }
 
@@ -252,7 +270,8 @@ static void a_batch_is_added_behind_what_is_there(void **state) {
   uint32_t x = hdt_rank(graph, "x"), y = hd_graph_rank(graph, 3), z = hdt_rank(graph, "z");
   const uint32_t *args = hd_graph_args(graph, x);
   assert_int_equal(hd_graph_arg_count(graph, x), 2);
-  assert_int_equal(hd_block_bytes(hd_graph_literal(graph, args[0] & ~HD_BATCH_LITERAL)->as.block), 50);
+  assert_int_equal(hd_block_bytes(hd_graph_literal(graph, args[0] & ~HD_BATCH_LITERAL)->as.block),
+                   50);
   assert_true(hd_graph_literal(graph, args[1] & ~HD_BATCH_LITERAL)->as.number == 6);
   assert_int_equal(hd_graph_arg_count(graph, y), 1);
   assert_int_equal(hd_graph_args(graph, y)[0], x);
@@ -285,10 +304,12 @@ static void a_batch_equals_tasks_added_one_by_one(void **state) {
     uint32_t batches = 1 + hdt_below(4);
     while (batches--) {
       enum { TASKS = 20 };
-      uint32_t functions[TASKS], offsets[TASKS + 1] = {0}, args[TASKS * 4], keys_at[TASKS + 1] = {0}, id = 0;
+      uint32_t functions[TASKS], offsets[TASKS + 1] = {0}, args[TASKS * 4],
+                                                 keys_at[TASKS + 1] = {0}, id = 0;
       hd_value literals[TASKS * 4];
       char keys[TASKS * 12];
-      uint32_t count = hdt_below(TASKS + 1), used = 0, literal_count = 0, first = hd_graph_task_count(single);
+      uint32_t count = hdt_below(TASKS + 1), used = 0, literal_count = 0,
+               first = hd_graph_task_count(single);
       for (uint32_t task = 0; task < count; task++) {
         hd_arg list[4];
         char key[12] = "";
@@ -394,7 +415,11 @@ static void more_than_can_be_numbered_is_too_large(void **state) {
   batch.task_count = UINT32_MAX;
   assert_fails(graph, hd_graph_add_batch(graph, &batch, &first), HD_TOO_LARGE);
   uint32_t offsets[2] = {0, 0}, key_offsets[2] = {0, UINT32_MAX};
-  batch = (hd_batch){.task_count = 1, .functions = &word, .arg_offsets = offsets, .key_offsets = key_offsets, .keys = ""};
+  batch = (hd_batch){.task_count = 1,
+                     .functions = &word,
+                     .arg_offsets = offsets,
+                     .key_offsets = key_offsets,
+                     .keys = ""};
   assert_fails(graph, hd_graph_add_batch(graph, &batch, &first), HD_TOO_LARGE);
   /* as if there were so many already */
   hd_arg args[2] = {hd_arg_number(1), hd_arg_task(0)};
@@ -403,7 +428,8 @@ static void more_than_can_be_numbered_is_too_large(void **state) {
   for (uint32_t i = 0; i < 3; i++) {
     uint32_t before = *counts[i];
     *counts[i] = full[i];
-    assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){HDT_SUM, args, 2, NULL}, &first), HD_TOO_LARGE);
+    assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){HDT_SUM, args, 2, NULL}, &first),
+                     HD_TOO_LARGE);
     *counts[i] = before;
   }
   assert_int_equal(first, 77);
@@ -419,10 +445,12 @@ static void batches_of_random_words_are_refused_or_taken_whole(void **state) {
     hd_graph *graph = hdt_graph("a b=a", NULL);
     sample made = sample_make();
     uint32_t *arrays[] = {made.functions, made.offsets, made.args, made.key_offsets};
-    uint32_t sizes[] = {3, 3, 6, 3}, changes = hdt_below(3); /* the last offsets say the arrays' sizes */
+    uint32_t sizes[] = {3, 3, 6, 3},
+             changes = hdt_below(3); /* the last offsets say the arrays' sizes */
     while (changes--) {
       uint32_t which = hdt_below(4), wild = (uint32_t)hdt_next(&hdt_random_state);
-      arrays[which][hdt_below(sizes[which])] = hdt_below(2) ? hdt_below(5) | (wild & HD_BATCH_LITERAL) : wild;
+      arrays[which][hdt_below(sizes[which])] =
+          hdt_below(2) ? hdt_below(5) | (wild & HD_BATCH_LITERAL) : wild;
     }
     uint64_t before = contents(graph);
     uint32_t first = 77;

@@ -35,10 +35,12 @@ static void a_rated_gate_keeps_its_beat_and_never_bursts(void **state) {
   assert_int_equal(hdi_gate_delay_ms(&gate, 50000), 0);
   assert_int_equal(hdi_gate_pass(&gate, 50000), HDI_PASS_FREE);
   assert_int_equal(hdi_gate_pass(&gate, 50000), HDI_PASS_NO);
-  assert_int_equal(hdi_gate_pass(&gate, 69999), HDI_PASS_FREE); /* late by less than a beat: next at 70000 */
+  assert_int_equal(hdi_gate_pass(&gate, 69999),
+                   HDI_PASS_FREE); /* late by less than a beat: next at 70000 */
   assert_int_equal(hdi_gate_pass(&gate, 69999), HDI_PASS_NO);
   assert_int_equal(hdi_gate_pass(&gate, 70000), HDI_PASS_FREE);
-  assert_int_equal(hdi_gate_pass(&gate, 500000), HDI_PASS_FREE); /* late by many: one, and a new beat */
+  assert_int_equal(hdi_gate_pass(&gate, 500000),
+                   HDI_PASS_FREE); /* late by many: one, and a new beat */
   assert_int_equal(hdi_gate_pass(&gate, 509999), HDI_PASS_NO);
   assert_int_equal(hdi_gate_pass(&gate, 510000), HDI_PASS_FREE);
   hdi_gate_return(&gate, HDI_PASS_FREE);
@@ -58,7 +60,8 @@ static void a_gate_with_tokens_lets_as_many_be_inside(void **state) {
   assert_int_equal(hdi_gate_pass(&gate, 0), HDI_PASS_TOKEN);
   hdi_store_seq_u32(&gate.tokens, 1); /* fewer than are inside */
   assert_int_equal(hdi_gate_pass(&gate, 0), HDI_PASS_NO);
-  hdi_store_seq_u32(&gate.kind, HDI_GATE_STEP); /* a token given up is always had back when none are asked for */
+  hdi_store_seq_u32(
+      &gate.kind, HDI_GATE_STEP); /* a token given up is always had back when none are asked for */
   assert_true(hdi_gate_take_token(&gate));
   assert_int_equal(hdi_load_seq_u32(&gate.held), 3);
 }
@@ -71,10 +74,10 @@ static void count_wakes(void *waker, hd_run *run, uint32_t count) {
   (void)run;
   woken = count;
 }
-#define assert_woken(expected)                                                                               \
-  do {                                                                                                       \
-    assert_int_equal(woken, expected);                                                                       \
-    woken = 0;                                                                                               \
+#define assert_woken(expected)         \
+  do {                                 \
+    assert_int_equal(woken, expected); \
+    woken = 0;                         \
   } while (0)
 
 /* A run of `count` tasks that are all ready. */
@@ -298,7 +301,8 @@ static hdi_pass passed[2];
 
 static void one_may_pass(void) {
   hdi_gate_kind kind = (hdi_gate_kind)hdi_load_seq_u32(&shared.kind);
-  shared = (hdi_gate){.kind = {kind}, .permits = {1}, .tokens = {1}, .interval_us = {10}, .next_us = {5}};
+  shared = (hdi_gate){
+      .kind = {kind}, .permits = {1}, .tokens = {1}, .interval_us = {10}, .next_us = {5}};
 }
 static void pass_first(void) { passed[0] = hdi_gate_pass(&shared, 5); }
 static void pass_second(void) { passed[1] = hdi_gate_pass(&shared, 5); }
@@ -332,7 +336,8 @@ static void both_did_pass(void) {
 
 static void of_two_passes_none_is_lost(void **state) {
   (void)state;
-  for (uint32_t kind = HDI_GATE_STEP; kind <= HDI_GATE_TOKENS; kind += HDI_GATE_TOKENS - HDI_GATE_STEP) {
+  for (uint32_t kind = HDI_GATE_STEP; kind <= HDI_GATE_TOKENS;
+       kind += HDI_GATE_TOKENS - HDI_GATE_STEP) {
     hdt_duel duel = {both_may_pass, pass_first, pass_second, both_did_pass, {0}, {0}};
     hdi_store_seq_u32(&shared.kind, kind);
     hdt_fight(&duel);

@@ -9,7 +9,9 @@ static hdi_key_added add(hdi_keys *keys, uint32_t task, const char *key) {
   return hdi_keys_add(keys, task, key, strlen(key), &holder);
 }
 
-static uint32_t find(const hdi_keys *keys, const char *key) { return hdi_keys_find(keys, key, strlen(key)); }
+static uint32_t find(const hdi_keys *keys, const char *key) {
+  return hdi_keys_find(keys, key, strlen(key));
+}
 
 static void an_empty_table_finds_nothing(void **state) {
   (void)state;

@@ -24,15 +24,15 @@ static void fallible_free(void *user, void *memory) {
 }
 
 /* Holds if the call succeeds, or says OUT_OF_MEMORY because of the fault and succeeds when repeated. */
-#define survive(call)                                                                                        \
-  do {                                                                                                       \
-    uint32_t faults_before = hdi_load_seq_u32(&faults);                                                      \
-    hd_status status_of_call = call;                                                                         \
-    bool faulty = hdi_load_seq_u32(&faults) != faults_before;                                                \
-    assert_int_equal(status_of_call, faulty ? HD_OUT_OF_MEMORY : HD_OK);                                     \
-    if (!faulty) break;                                                                                      \
-    hdi_store_seq_u32(&fails_at, 0); /* memory again */                                                      \
-    assert_int_equal(call, HD_OK);                                                                           \
+#define survive(call)                                                    \
+  do {                                                                   \
+    uint32_t faults_before = hdi_load_seq_u32(&faults);                  \
+    hd_status status_of_call = call;                                     \
+    bool faulty = hdi_load_seq_u32(&faults) != faults_before;            \
+    assert_int_equal(status_of_call, faulty ? HD_OUT_OF_MEMORY : HD_OK); \
+    if (!faulty) break;                                                  \
+    hdi_store_seq_u32(&fails_at, 0); /* memory again */                  \
+    assert_int_equal(call, HD_OK);                                       \
   } while (0)
 
 /* Runs the scenario with every k; it must come to as many faults as it makes allocations. */
@@ -151,7 +151,8 @@ static void find_faults(void) {
     assert_int_equal(hd_graph_error(graph)->status, status);
     counted = hd_graph_error(graph)->task_count;
     assert_int_equal(counted, status == HD_CYCLE ? 2 : 0);
-    if (round == 0) hdi_store_seq_u32(&fails_at, hdi_load_seq_u32(&faults) ? 0 : hdi_load_seq_u32(&fails_at));
+    if (round == 0)
+      hdi_store_seq_u32(&fails_at, hdi_load_seq_u32(&faults) ? 0 : hdi_load_seq_u32(&fails_at));
   }
   survive(hd_graph_add_task(graph, &(hd_task_desc){0, &missing, 1, "c"}, &id));
   assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){NULL, 0, true}), HD_UNKNOWN_KEY);
@@ -159,7 +160,8 @@ static void find_faults(void) {
   assert_true(hd_graph_error(graph)->task_count == 1 || hdi_load_seq_u32(&faults));
   assert_int_equal(hd_graph_error(graph)->tasks != NULL, hd_graph_error(graph)->task_count);
   hd_status taken = hd_graph_add_task(graph, &(hd_task_desc){0, NULL, 0, "a"}, &id);
-  assert_true(taken == HD_DUPLICATE_KEY || (taken == HD_OUT_OF_MEMORY && hdi_load_seq_u32(&faults)));
+  assert_true(taken == HD_DUPLICATE_KEY ||
+              (taken == HD_OUT_OF_MEMORY && hdi_load_seq_u32(&faults)));
   assert_int_equal(hd_graph_task_count(graph), 3);
   hd_graph_destroy(graph);
 }

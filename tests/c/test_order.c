@@ -9,8 +9,8 @@ enum { TASKS = 40, ARGS = 200, LITERAL = HD_BATCH_LITERAL };
 static uint32_t id_of[TASKS];
 static hdi_order order;
 
-static hd_status run(const uint32_t *offsets, const uint32_t *args, uint32_t count, const uint32_t *outputs,
-                     uint32_t output_count) {
+static hd_status run(const uint32_t *offsets, const uint32_t *args, uint32_t count,
+                     const uint32_t *outputs, uint32_t output_count) {
   hdi_order_graph graph = {offsets, args, count, outputs, output_count};
   memset(id_of, 0xff, sizeof id_of);
   order = (hdi_order){.id_of = id_of};
@@ -68,7 +68,8 @@ static void random_graphs_are_ordered_as_the_definition_says(void **state) {
     hdt_seed(seed);
     uint32_t offsets[TASKS + 1] = {0}, args[ARGS], name[TASKS], outputs[4], used = 0;
     uint32_t count = 1 + hdt_below(TASKS), output_count = hdt_below(5);
-    for (uint32_t i = 0; i < count; i++) name[i] = i; /* a random legal order, so that ids are none */
+    for (uint32_t i = 0; i < count; i++)
+      name[i] = i; /* a random legal order, so that ids are none */
     for (uint32_t i = count; i > 1; i--) {
       uint32_t other = hdt_below(i), kept = name[other];
       name[other] = name[i - 1];

@@ -11,15 +11,17 @@ static hdi_u64 *make(hdi_ready *ready, uint32_t task_count) {
 
 static void it_needs_a_bit_a_task_and_a_64th_of_that_above(void **state) {
   (void)state;
-  const uint32_t list[][3] = {{0, 1, 1},        {1, 1, 1},           {64, 1, 1},
-                              {65, 3, 2},       {4096, 65, 2},       {4097, 65 + 2 + 1, 3},
+  const uint32_t list[][3] = {{0, 1, 1},         {1, 1, 1},
+                              {64, 1, 1},        {65, 3, 2},
+                              {4096, 65, 2},     {4097, 65 + 2 + 1, 3},
                               {262144, 4161, 3}, {262145, 4097 + 65 + 2 + 1, 4}};
   for (uint32_t i = 0; i < sizeof list / sizeof *list; i++) {
     hdi_ready ready;
     hdi_u64 *words = make(&ready, list[i][0]);
     assert_int_equal(hdi_ready_word_count(list[i][0]), list[i][1]);
     assert_int_equal(ready.level_count, list[i][2]);
-    assert_ptr_equal(ready.levels[ready.level_count - 1], words + list[i][1] - 1); /* the top is the last */
+    assert_ptr_equal(ready.levels[ready.level_count - 1],
+                     words + list[i][1] - 1); /* the top is the last */
     assert_ptr_equal(ready.levels[0], words);
     free(words);
   }
@@ -35,7 +37,8 @@ static void random_use_agrees_with_an_array_of_booleans(void **state) {
   const uint32_t sizes[] = {1, 2, 63, 64, 65, 500, 4096, 4097, 70000, 262145};
   for (uint64_t seed = 1; seed <= 60; seed++) {
     hdt_seed(seed);
-    uint32_t size = sizes[hdt_below(10)], near = hdt_below(2) ? size : 1 + hdt_below(size), held = 0;
+    uint32_t size = sizes[hdt_below(10)], near = hdt_below(2) ? size : 1 + hdt_below(size),
+             held = 0;
     hdi_ready ready;
     hdi_u64 *words = make(&ready, size);
     bool *there = calloc(size, sizeof *there), raised = false;
@@ -69,7 +72,8 @@ static void random_use_agrees_with_an_array_of_booleans(void **state) {
     while ((count = hdi_ready_take(&ready, 64, tasks, &raised))) held -= count;
     assert_int_equal(held, 0);
     assert_false(hdi_ready_any(&ready));
-    for (uint32_t i = 0; i < hdi_ready_word_count(size); i++) assert_true(hdi_load_seq_u64(&words[i]) == 0);
+    for (uint32_t i = 0; i < hdi_ready_word_count(size); i++)
+      assert_true(hdi_load_seq_u64(&words[i]) == 0);
     free(there);
     free(words);
   }

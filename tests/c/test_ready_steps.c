@@ -45,9 +45,9 @@ static uint64_t stepped_and(hdi_u64 *at, uint64_t bits) {
 enum { TASKS = 16, TAKE = TASKS }; /* an operation: a task to add, or TAKE */
 
 static hdi_ready ready;
-static uint32_t ops[3];           /* the one that is cut, and what cuts it */
-static bool there[TASKS];         /* added for good, not given by a take that is over */
-static bool overlooked[TASKS];    /* there while a take of another found nothing */
+static uint32_t ops[3];        /* the one that is cut, and what cuts it */
+static bool there[TASKS];      /* added for good, not given by a take that is over */
+static bool overlooked[TASKS]; /* there while a take of another found nothing */
 static uint32_t given, given_count;
 
 /* Takes one as thread `self`. True if it was told to wake someone. */
@@ -127,7 +127,9 @@ static void an_operation_cut_anywhere_by_two_others_loses_nothing(void **state) 
       ops[0] = adds[kinds % 5];
       ops[1] = adds[kinds / 5 % 5];
       ops[2] = adds[kinds / 25];
-      if ((ops[0] != TAKE && (ops[0] == ops[1] || ops[0] == ops[2])) || (ops[1] != TAKE && ops[1] == ops[2])) continue;
+      if ((ops[0] != TAKE && (ops[0] == ops[1] || ops[0] == ops[2])) ||
+          (ops[1] != TAKE && ops[1] == ops[2]))
+        continue;
       bool more = true;
       for (cuts[0] = 1; more; cuts[0]++) {
         cuts[1] = cuts[0];

@@ -11,11 +11,11 @@ static void finish(hd_run *run, uint32_t task, hd_finished *finished) {
   hd_run_finish(run, 0, task, &result, finished);
 }
 
-#define assert_counts(run, remaining, running, alive)                                                        \
-  do {                                                                                                       \
-    assert_int_equal(hd_run_remaining(run), remaining);                                                      \
-    assert_int_equal(hd_run_running(run), running);                                                          \
-    assert_int_equal(hd_run_results_alive(run), alive);                                                      \
+#define assert_counts(run, remaining, running, alive)   \
+  do {                                                  \
+    assert_int_equal(hd_run_remaining(run), remaining); \
+    assert_int_equal(hd_run_running(run), running);     \
+    assert_int_equal(hd_run_results_alive(run), alive); \
   } while (0)
 
 /*      a          ranks 0
@@ -247,7 +247,8 @@ static void a_lost_task_runs_again_with_the_same_arguments(void **state) {
 static void a_record_says_when_how_long_where_and_how_often(void **state) {
   (void)state;
   hd_graph *graph = hdt_sealed("*a *b *c", "a b c", NULL);
-  hd_run *run = hdt_run(graph, &(hd_run_desc){.worker_count = 5, .trace = true, .clock_us = hdt_clock});
+  hd_run *run =
+      hdt_run(graph, &(hd_run_desc){.worker_count = 5, .trace = true, .clock_us = hdt_clock});
   const hd_record *records = hd_run_records(run);
   uint32_t tasks[2];
   hd_value result = hd_number(1);
@@ -294,7 +295,8 @@ static void a_run_keeps_its_graph_and_the_graph_its_literals(void **state) {
   hd_graph *graph = hdt_empty_graph(NULL);
   uint32_t id;
   hd_arg arg = hd_arg_value(hdt_block(32));
-  assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){HDT_EXTERNAL, &arg, 1, "a"}, &id), HD_OK);
+  assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){HDT_EXTERNAL, &arg, 1, "a"}, &id),
+                   HD_OK);
   assert_int_equal(hdt_seal(graph, "a", false), HD_OK);
   hd_run *one = hdt_run(graph, &(hd_run_desc){0}), *two = hdt_run(graph, &(hd_run_desc){0});
   hd_value seen;
@@ -325,7 +327,8 @@ static void workers_of_a_run_are_1_to_256(void **state) {
   hd_graph *graph = hdt_sealed("*a", "a", NULL), *open = hdt_graph("a", NULL);
   hd_run *run = NULL;
   uint32_t task;
-  assert_int_equal(hd_run_create(graph, &(hd_run_desc){.worker_count = HD_WORKERS_MAX + 1}, &run), HD_WORKER_COUNT);
+  assert_int_equal(hd_run_create(graph, &(hd_run_desc){.worker_count = HD_WORKERS_MAX + 1}, &run),
+                   HD_WORKER_COUNT);
   assert_null(run);
   run = hdt_run(graph, &(hd_run_desc){.worker_count = HD_WORKERS_MAX});
   assert_int_equal(hd_run_claim(run, HD_WORKERS_MAX - 1, 1, &task), 1);
@@ -443,7 +446,8 @@ static hd_value compute(const hd_run *run, uint32_t task) {
 }
 
 static void answer(hd_run *run, model *self, uint32_t task, bool keeps) {
-  uint32_t released[17], ready_count, released_count, how = hdt_below(100), worker = self->worker[task];
+  uint32_t released[17], ready_count, released_count, how = hdt_below(100),
+                                                      worker = self->worker[task];
   bool was_released[TASKS] = {false};
   hd_finished finished = {0, 0, released};
   self->running--;
@@ -475,7 +479,8 @@ static void any_order_of_answers_agrees_with_the_model(void **state) {
   uint32_t ended[4] = {0};
   for (uint64_t seed = 1; seed <= 120; seed++) {
     hdt_seed(seed);
-    hd_graph *graph = hdt_random_graph(1 + hdt_below(hdt_below(4) ? 30 : TASKS), 1 + hdt_below(5), HDT_EXTERNAL, NULL);
+    hd_graph *graph = hdt_random_graph(1 + hdt_below(hdt_below(4) ? 30 : TASKS), 1 + hdt_below(5),
+                                       HDT_EXTERNAL, NULL);
     bool keeps = hdt_below(4) == 0, fragile = hdt_below(3) == 0;
     uint32_t added = hd_graph_task_count(graph), outputs[3];
     for (uint32_t i = 0; i < 3; i++) outputs[i] = hdt_below(added);
@@ -483,7 +488,8 @@ static void any_order_of_answers_agrees_with_the_model(void **state) {
     hd_run *run = hdt_run(graph, &(hd_run_desc){WORKERS, keeps, true, false, hdt_clock});
     model self = {.graph = graph, .count = added, .remaining = added};
     for (uint32_t i = 0; i < 3; i++) self.wanted[hd_graph_rank(graph, outputs[i])] = true;
-    for (uint32_t task = 0; task < added; task++) self.states[task] = can_run(&self, task) ? HD_READY : HD_WAITING;
+    for (uint32_t task = 0; task < added; task++)
+      self.states[task] = can_run(&self, task) ? HD_READY : HD_WAITING;
     while (self.running || (self.remaining && !self.stopped)) {
       assert_as(run, &self);
       hdt_now_us += hdt_below(10);
@@ -504,7 +510,8 @@ static void any_order_of_answers_agrees_with_the_model(void **state) {
     assert_int_equal(end == HD_RUN_DONE, self.remaining == 0);
     double *expected = hdt_expected(graph);
     for (uint32_t task = 0; !keeps && task < added; task++)
-      if (self.states[task] == HD_DONE) assert_true(number_of(hd_run_result(run, task)) == expected[task]);
+      if (self.states[task] == HD_DONE)
+        assert_true(number_of(hd_run_result(run, task)) == expected[task]);
     free(expected);
     hd_run_destroy(run);
     hd_graph_destroy(graph);

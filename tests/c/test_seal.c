@@ -62,23 +62,26 @@ static void a_cycle_of_1e5_tasks_is_shown_by_its_ends(void **state) {
   uint32_t id, first = COUNT - 1;
   for (uint32_t i = 0; i < COUNT; i++) {
     hd_arg arg = hd_arg_task(i ? i - 1 : COUNT - 1);
-    assert_int_equal(hd_graph_add_task(closed, &(hd_task_desc){HDT_SUM, &arg, 1, NULL}, &id), HD_OK);
+    assert_int_equal(hd_graph_add_task(closed, &(hd_task_desc){HDT_SUM, &arg, 1, NULL}, &id),
+                     HD_OK);
   }
   assert_int_equal(seal(closed, &first, 1, false), HD_CYCLE);
   assert_cycle(closed);
   assert_int_equal(hd_graph_error(closed)->task_count, COUNT);
-  assert_string_equal(hd_graph_error(closed)->message,
-                      "the graph has a cycle: task 99999 -> task 99998 -> task 99997 -> (99994 more) -> "
-                      "task 2 -> task 1 -> task 0 -> task 99999");
+  assert_string_equal(
+      hd_graph_error(closed)->message,
+      "the graph has a cycle: task 99999 -> task 99998 -> task 99997 -> (99994 more) -> "
+      "task 2 -> task 1 -> task 0 -> task 99999");
   hd_graph_destroy(closed);
 }
 
 /* Cycles of 5 to 8 tasks: none is hidden up to 6, and the names are those of the path. */
 static void short_cycles_are_shown_whole(void **state) {
   (void)state;
-  const char *words[] = {"a=b b=c c=d d=e e=a", "a=b b=c c=d d=e e=f f=a", "a=b b=c c=d d=e e=f f=g g=a",
-                         "a=b b=c c=d d=e e=f f=g g=h h=a"};
-  const char *shown[] = {"'a' -> 'b' -> 'c' -> 'd' -> 'e' -> 'a'", "'a' -> 'b' -> 'c' -> 'd' -> 'e' -> 'f' -> 'a'",
+  const char *words[] = {"a=b b=c c=d d=e e=a", "a=b b=c c=d d=e e=f f=a",
+                         "a=b b=c c=d d=e e=f f=g g=a", "a=b b=c c=d d=e e=f f=g g=h h=a"};
+  const char *shown[] = {"'a' -> 'b' -> 'c' -> 'd' -> 'e' -> 'a'",
+                         "'a' -> 'b' -> 'c' -> 'd' -> 'e' -> 'f' -> 'a'",
                          "'a' -> 'b' -> 'c' -> (1 more) -> 'e' -> 'f' -> 'g' -> 'a'",
                          "'a' -> 'b' -> 'c' -> (2 more) -> 'f' -> 'g' -> 'h' -> 'a'"};
   for (uint32_t i = 0; i < 4; i++) {
@@ -101,7 +104,8 @@ static void a_cycle_of_long_keys_fits_into_its_message(void **state) {
   }
   for (uint32_t i = 0; i < COUNT; i++) {
     hd_arg arg = hd_arg_key(keys[(i + 1) % COUNT]);
-    assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){HDT_SUM, &arg, 1, keys[i]}, &id), HD_OK);
+    assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){HDT_SUM, &arg, 1, keys[i]}, &id),
+                     HD_OK);
   }
   assert_int_equal(seal(graph, &output, 1, false), HD_CYCLE);
   const char *message = hd_graph_error(graph)->message;
@@ -119,7 +123,9 @@ static void random_graphs_with_cycles_give_a_true_path(void **state) {
     uint32_t count = 1 + hdt_below(30), output = hdt_below(count), id;
     for (uint32_t i = 0; i < count; i++) {
       hd_arg args[2] = {hd_arg_task(hdt_below(count)), hd_arg_task(hdt_below(count))};
-      assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){HDT_SUM, args, hdt_below(3), NULL}, &id), HD_OK);
+      assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){HDT_SUM, args, hdt_below(3), NULL},
+                                         &id),
+                       HD_OK);
     }
     /* Kahn's algorithm, the slow way: strike tasks whose inputs are struck, until nothing changes. */
     bool struck[30] = {false}, more = true;
@@ -165,7 +171,8 @@ static void an_unknown_key_is_named_with_the_task_that_needs_it(void **state) {
 
 static void an_unknown_task_or_output_is_refused(void **state) {
   (void)state;
-  const uint32_t unknown[] = {2, HD_BATCH_LITERAL - 1, HD_BATCH_LITERAL, HD_BATCH_LITERAL + 1, UINT32_MAX};
+  const uint32_t unknown[] = {2, HD_BATCH_LITERAL - 1, HD_BATCH_LITERAL, HD_BATCH_LITERAL + 1,
+                              UINT32_MAX};
   for (uint32_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
     hd_graph *graph = hdt_graph("a=5,6", NULL);
     uint32_t id, outputs[] = {0, unknown[i]}, next[] = {1};
@@ -176,7 +183,8 @@ static void an_unknown_task_or_output_is_refused(void **state) {
     assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){HDT_SUM, &arg, 1, "b"}, &id), HD_OK);
     assert_int_equal(seal(graph, outputs, 1, false), HD_UNKNOWN_TASK);
     assert_int_equal(hd_graph_error(graph)->tasks[0], 1);
-    assert_string_equal(hd_graph_error(graph)->message, "a reference points at no task of the graph: 'b'");
+    assert_string_equal(hd_graph_error(graph)->message,
+                        "a reference points at no task of the graph: 'b'");
     hd_graph_destroy(graph);
   }
 }
@@ -278,7 +286,8 @@ static void a_sealed_graph_is_the_built_one_by_rank(void **state) {
         assert_true(word < rank); /* a legal serial order */
         edges++;
         uint32_t found = 0, there = 0; /* and the input knows of it, as often */
-        for (uint32_t at = graph->dependent_offsets[word]; at < graph->dependent_offsets[word + 1]; at++)
+        for (uint32_t at = graph->dependent_offsets[word]; at < graph->dependent_offsets[word + 1];
+             at++)
           found += graph->dependents[at] == rank;
         for (uint32_t j = 0; j < hd_graph_arg_count(graph, rank); j++)
           there += hd_graph_args(graph, rank)[j] == word;

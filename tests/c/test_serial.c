@@ -69,13 +69,16 @@ static void a_kernel_sees_its_call(void **state) {
   uint32_t function, id;
   calls = 0;
   assert_int_equal(hd_graph_create(&graph), HD_OK);
-  assert_int_equal(hd_graph_add_function(graph, &(hd_function){look_at_call, "mine"}, &function), HD_OK);
+  assert_int_equal(hd_graph_add_function(graph, &(hd_function){look_at_call, "mine"}, &function),
+                   HD_OK);
   for (uint32_t task = 0; task < 5; task++) {
     hd_arg args[8];
     for (uint32_t i = 0; i < 8; i++) args[i] = hd_arg_number(10 + i);
-    assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){function, args, 2 * task, NULL}, &id), HD_OK);
+    assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){function, args, 2 * task, NULL}, &id),
+                     HD_OK);
   }
-  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){(uint32_t[]){0, 1, 2, 3, 4}, 5, false}), HD_OK);
+  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){(uint32_t[]){0, 1, 2, 3, 4}, 5, false}),
+                   HD_OK);
   hd_run *run = hdt_run(graph, &(hd_run_desc){0});
   assert_int_equal(hd_run_serial(run), HD_OK);
   assert_int_equal(calls, 5);
@@ -130,18 +133,23 @@ static void a_run_cancelled_by_a_kernel_ends_after_it(void **state) {
   hd_graph *graph;
   uint32_t function, id, before = 0;
   assert_int_equal(hd_graph_create(&graph), HD_OK);
-  assert_int_equal(hd_graph_add_function(graph, &(hd_function){cancel_in_second, NULL}, &function), HD_OK);
+  assert_int_equal(hd_graph_add_function(graph, &(hd_function){cancel_in_second, NULL}, &function),
+                   HD_OK);
   for (uint32_t task = 0; task < 5; task++) {
     hd_arg arg = hd_arg_task(before);
-    assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){function, &arg, task ? 1 : 0, NULL}, &id), HD_OK);
+    assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){function, &arg, task ? 1 : 0, NULL},
+                                       &id),
+                     HD_OK);
     before = id;
   }
   assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){&id, 1, false}), HD_OK);
   to_cancel = hdt_run(graph, &(hd_run_desc){0});
   assert_int_equal(hd_run_serial(to_cancel), HD_CANCELLED);
   assert_int_equal(hd_run_get_state(to_cancel), HD_RUN_CANCELLED);
-  const hd_task_state expected[] = {HD_RELEASED, HD_DONE, HD_TASK_CANCELLED, HD_TASK_CANCELLED, HD_TASK_CANCELLED};
-  for (uint32_t task = 0; task < 5; task++) assert_int_equal(hdt_state(to_cancel, task), expected[task]);
+  const hd_task_state expected[] = {HD_RELEASED, HD_DONE, HD_TASK_CANCELLED, HD_TASK_CANCELLED,
+                                    HD_TASK_CANCELLED};
+  for (uint32_t task = 0; task < 5; task++)
+    assert_int_equal(hdt_state(to_cancel, task), expected[task]);
   hd_run_destroy(to_cancel);
   hd_graph_destroy(graph);
 }
@@ -166,7 +174,8 @@ static hd_status count_bytes(const hd_call *call, hd_value *result) {
   double total = 0;
   for (uint32_t i = 0; i < call->arg_count; i++) {
     hd_block *block = call->args[i].as.block;
-    for (size_t at = 0; at < hd_block_bytes(block); at++) total += ((unsigned char *)hd_block_data(block))[at];
+    for (size_t at = 0; at < hd_block_bytes(block); at++)
+      total += ((unsigned char *)hd_block_data(block))[at];
   }
   *result = hd_number(total);
   return HD_OK;
@@ -181,8 +190,12 @@ static void blocks_may_be_handed_on_and_cut(void **state) {
   for (uint32_t i = 0; i < 4; i++)
     assert_int_equal(hd_graph_add_function(graph, &(hd_function){kernels[i], NULL}, &id), HD_OK);
   hd_arg to_a[] = {hd_arg_task(0)}, to_d[] = {hd_arg_task(1), hd_arg_task(2)};
-  const hd_task_desc tasks[] = {{0, NULL, 0, "a"}, {1, to_a, 1, "b"}, {2, to_a, 1, "c"}, {3, to_d, 2, "d"}};
-  for (uint32_t i = 0; i < 4; i++) assert_int_equal(hd_graph_add_task(graph, &tasks[i], &id), HD_OK);
+  const hd_task_desc tasks[] = {{0, NULL, 0, "a"},
+                                {1, to_a, 1, "b"},
+                                {2, to_a, 1, "c"},
+                                {3, to_d, 2, "d"}};
+  for (uint32_t i = 0; i < 4; i++)
+    assert_int_equal(hd_graph_add_task(graph, &tasks[i], &id), HD_OK);
   assert_int_equal(hdt_seal(graph, "d", false), HD_OK);
   hd_run *run = hdt_run(graph, &(hd_run_desc){0});
   size_t before = hd_memory_live_bytes();
@@ -203,7 +216,8 @@ static void a_serial_run_goes_on_from_where_another_executor_left(void **state) 
   assert_int_equal(hd_run_claim(run, 1, 1, &task), 1);
   hd_run_finish(run, 1, task, &result, NULL);
   assert_int_equal(hd_run_serial(run), HD_OK);
-  assert_true(hd_run_result(run, hdt_rank(graph, "d"))->as.number == expected[hdt_rank(graph, "d")]);
+  assert_true(hd_run_result(run, hdt_rank(graph, "d"))->as.number ==
+              expected[hdt_rank(graph, "d")]);
   free(expected);
   hd_run_destroy(run);
   hd_graph_destroy(graph);

@@ -21,17 +21,14 @@
 #include "base/thread.h"
 #include "run/pool.h"
 
-/* ---- base/memory.h: nothing is allocated but one worker that joins later -------------------------- */
+/* ---- base/memory.h: nothing is allocated but workers, of which `world` has a few ------------------ */
 
-static hd_worker *joining; /* room for it, or NULL */
+static hd_worker *next_worker(void);
 
 void *hdi_alloc(size_t, size_t) { return NULL; }
-void *hdi_alloc_zero(size_t, size_t item_bytes) { return item_bytes == sizeof(hd_worker) ? joining : NULL; }
+void *hdi_alloc_zero(size_t, size_t item_bytes) { return item_bytes == sizeof(hd_worker) ? next_worker() : NULL; }
 void hdi_free(void *) {}
-bool hdi_reserve(void **items, uint32_t *capacity, uint32_t need, size_t item_bytes) {
-  (void)items, (void)item_bytes;
-  return need <= *capacity;
-}
+bool hdi_reserve(void **, uint32_t *capacity, uint32_t need, size_t) { return need <= *capacity; }
 
 /* ---- base/thread.h ------------------------------------------------------------------------------- */
 
@@ -123,10 +120,8 @@ struct world {
   hdi_mutex lock;
   hd_pool pool;
   hd_run *active[RUNS_MAX];
-  hd_worker workers[WORKERS_MAX];
-  hd_value args[WORKERS_MAX][4];
-  hd_worker later; /* who joins by hd_worker_add */
-  hd_value later_args[4];
+  hd_worker workers[WORKERS_MAX + 1]; /* one more, who may join later */
+  uint32_t added_count;
 };
 
 alignas(64) static char world_space[sizeof(world)], run_space[RUNS_MAX][sizeof(modelled_run)];
@@ -147,29 +142,21 @@ void hd_value_release(hd_value *value) {
   }
 }
 
+static hd_worker *next_worker(void) {
+  RL_ASSERT(here->added_count <= WORKERS_MAX);
+  return &here->workers[here->added_count++];
+}
+
 static void make_world(uint32_t worker_count) {
   memset(ran, 0, sizeof ran);
-  run_count = event_rings = 0;
   memset(runs, 0, sizeof runs);
+  run_count = event_rings = 0;
   here = new (world_space) world();
-  hd_pool *pool = &here->pool;
-  pool->lock = &here->lock;
-  pool->runs = here->active;
-  pool->run_capacity = RUNS_MAX;
-  pool->worker_count = worker_count;
-  joining = &here->later;
-  joining->args = here->later_args;
-  joining->arg_capacity = 4;
-  for (uint32_t i = 0; i < worker_count; i++) {
-    hd_worker *worker = &here->workers[i];
-    worker->pool = pool;
-    worker->index = i;
-    worker->args = here->args[i];
-    worker->arg_capacity = 4;
-    worker->next_in_pool = pool->all_workers;
-    pool->all_workers = worker;
-    hdi_store_seq_pointer(&pool->workers[i], worker);
-  }
+  here->pool.lock = &here->lock;
+  here->pool.runs = here->active;
+  here->pool.run_capacity = RUNS_MAX;
+  hd_worker *worker;
+  while (here->added_count < worker_count) RL_ASSERT(hd_worker_add(&here->pool, &worker) == HD_OK);
 }
 
 /* A run of `count` tasks, as hd_run_create makes it of a sealed graph. What has no dependents is

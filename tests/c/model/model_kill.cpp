@@ -31,9 +31,7 @@ static void rung(hdi_bell *bell) {
   if (user_is_quick) stop_pool();
 }
 
-static uint32_t number_of(hd_worker *worker) {
-  return worker == &here->later ? WORKERS_MAX : (uint32_t)(worker - here->workers);
-}
+static uint32_t number_of(hd_worker *worker) { return (uint32_t)(worker - here->workers); }
 
 static void act_inside(hd_worker *worker) {
   uint32_t number = number_of(worker);
@@ -227,6 +225,27 @@ static void end_sleeper(void) {
   end_quick();
 }
 
+/* 0 -> 2 and 1 -> 3, 4, of which 0 is answered later. Who answers it may have been woken for 3 at the same
+ * moment: it cannot run both 2 and 3, and all of 2, 3, 4 can run side by side. */
+static const shape two_wakes = {{NONE}, {NONE}, {0, NONE}, {1, NONE}, {1, NONE}};
+static uint32_t standing;
+static bool nothing_to_show; /* who should answer later runs a body before that */
+static void three_side_by_side(hd_worker *worker, uint32_t task) {
+  if (task < 2) return;
+  if (worker->open_count > 1) nothing_to_show = true;
+  if (nothing_to_show || ++standing == 3) door->word.wake(rl::ctx(), 16, $);
+  else door->word.wait(rl::ctx(), false, false, $);
+}
+static void begin_two_wakes(void) {
+  begin(3, two_wakes, 5);
+  door = new (door_space) hdi_u32;
+  standing = 0;
+  nothing_to_show = false;
+  body = three_side_by_side;
+  is_deferred = first_is_deferred;
+  user_is_quick = true;
+}
+
 static void cancelled_and_killed(int thread) {
   if (thread < 2) return drive(&here->workers[thread]);
   hd_run *run = &runs[0]->run;
@@ -239,18 +258,23 @@ static void cancelled_and_killed(int thread) {
   stop_pool();
 }
 
-static const char coarse[] = "lock ready.c pool.c worker.c";
+static const char sleepers[] = "lock ready.c pool.c worker.c";
+static const char killers[] = "lock pool.c worker.c";
 
 static const hdt_scenario scenarios[] = {
-    {"a worker that is killed acts no more, and its claim runs once more", 3, 1, 20000, begin_pair,
-     killed_at_any_moment, end},
-    {"another takes the number of a killed worker", 2, 3, 20000, begin_replaced, replaced, end_quick},
-    {"a killed worker's claim without attempts left fails the run", 3, 1, 20000, begin_pair, no_attempts_left, end},
-    {"a worker is killed with a deferred claim open", 3, 1, 20000, begin_deferred, killed_at_any_moment, end},
-    {"another takes the number of one that was killed with a deferred claim open", 2, 3, 20000,
+    {"a worker that is killed acts no more, and its claim runs once more", 3, 2, 20000, begin_pair,
+     killed_at_any_moment, end, killers},
+    {"another takes the number of a killed worker", 2, 2, 20000, begin_replaced, replaced, end_quick},
+    {"a killed worker's claim without attempts left fails the run", 3, 2, 20000, begin_pair, no_attempts_left, end,
+     killers},
+    {"a worker is killed with a deferred claim open", 3, 2, 20000, begin_deferred, killed_at_any_moment, end,
+     killers},
+    {"another takes the number of one that was killed with a deferred claim open", 2, 2, 20000,
      begin_deferred_replaced, replaced, end_quick},
-    {"a wake of the killed worker goes on to another", 3, 2, 20000, begin_sleeper, all_drive, end_sleeper, coarse},
-    {"a run is cancelled and a worker killed", 3, 1, 20000, begin_pair, cancelled_and_killed, end},
+    {"a wake of the killed worker goes on to another", 3, 2, 20000, begin_sleeper, all_drive, end_sleeper, sleepers},
+    {"a worker that is woken while it answers a deferred claim owes two wakes", 3, 1, 40000, begin_two_wakes,
+     all_drive, end_sleeper, sleepers},
+    {"a run is cancelled and a worker killed", 3, 2, 20000, begin_pair, cancelled_and_killed, end, killers},
 };
 
 int main(int argc, char **argv) {

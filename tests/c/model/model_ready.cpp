@@ -152,19 +152,19 @@ static void all_do_both(int thread) {
   take_all(thread, 1);
 }
 
-/* The first nine try all executions of 2 threads or up to 3 preemptions of 3. */
+/* A bound of 100: all executions there are. */
 static const hdt_scenario scenarios[] = {
-    {"tasks are taken while others are added to their word", 2, 4, 20000, begin, one_word, end_1},
-    {"the last task of a word is taken while one is added to it", 2, 4, 20000, begin_with_0, last_of_word, end_0},
-    {"two takers share two tasks", 2, 4, 20000, begin_with_01, two_takers, end_01},
-    {"marks of upper levels are cleared while tasks are added below them", 2, 4, 20000, begin_with_0,
+    {"tasks are taken while others are added to their word", 2, 100, 20000, begin, one_word, end_1},
+    {"the last task of a word is taken while one is added to it", 2, 100, 20000, begin_with_0, last_of_word, end_0},
+    {"two takers share two tasks", 2, 6, 20000, begin_with_01, two_takers, end_01},
+    {"marks of upper levels are cleared while tasks are added below them", 2, 6, 20000, begin_with_0,
      clear_against_add, end_0},
-    {"a task is added while the add of its neighbour is half done", 3, 3, 20000, begin, half_done_add, end_2},
-    {"two tasks of one word are added at once", 3, 3, 20000, begin, half_done_add_of_one_word, end_2},
-    {"two takers of two at a time, and one who adds", 3, 2, 20000, begin_with_0145, two_at_a_time, end_12},
-    {"two takers clear marks while one adds", 3, 3, 20000, begin_with_0, two_lower_one_adds, end_12},
-    {"a task is added again by who took it", 2, 4, 20000, begin_with_01, added_again, end_01},
-    {"three threads that each add and take", 3, 2, 20000, begin, all_do_both, end_012},
+    {"a task is added while the add of its neighbour is half done", 3, 5, 20000, begin, half_done_add, end_2},
+    {"two tasks of one word are added at once", 3, 5, 20000, begin, half_done_add_of_one_word, end_2},
+    {"two takers of two at a time, and one who adds", 3, 3, 20000, begin_with_0145, two_at_a_time, end_12},
+    {"two takers clear marks while one adds", 3, 4, 20000, begin_with_0, two_lower_one_adds, end_12},
+    {"a task is added again by who took it", 2, 5, 20000, begin_with_01, added_again, end_01},
+    {"three threads that each add and take", 3, 3, 20000, begin, all_do_both, end_012},
 };
 
 int main(int argc, char **argv) {

@@ -205,7 +205,6 @@ static void begin_one_token(void) {
   hd_pool_submit(&here->pool, run);
 }
 
-/* Two runs of a task each, and one of two. */
 static const shape single = {{NONE}, {NONE}};
 static void begin_two_runs(void) {
   begin(2, single, 2);
@@ -227,18 +226,18 @@ static const char sleepers[] = "lock ready.c pool.c worker.c";
 static const char gates[] = "lock gate.c run.c pool.c worker.c";
 
 static const hdt_scenario scenarios[] = {
-    {"three tasks that become ready at once run side by side", 3, 1, 20000, begin_fork, worker, end_done},
-    {"two waves of two, with a worker asleep in between", 2, 3, 20000, begin_waves, worker, end_done},
-    {"two workers each make a task ready and each take one", 2, 3, 20000, begin_producers, worker, end_done},
-    {"tasks hidden by who clears marks are found again, by all who could run them", 3, 2, 20000, begin_hidden,
+    {"three tasks that become ready at once run side by side", 3, 2, 20000, begin_fork, worker, end_done, sleepers},
+    {"two waves of two, with a worker asleep in between", 2, 2, 20000, begin_waves, worker, end_done},
+    {"two workers each make a task ready and each take one", 2, 2, 20000, begin_producers, worker, end_done},
+    {"tasks hidden by who clears marks are found again, by all who could run them", 3, 2, 60000, begin_hidden,
      worker, end_done, sleepers},
-    {"a run is submitted while workers go to sleep", 3, 1, 20000, begin_user, user_submits, end},
-    {"a run is cancelled", 3, 1, 20000, begin_user, user_cancels, end},
-    {"a run fails", 3, 1, 20000, begin_failing, user_meets_a_failure, end},
-    {"a run is paused, stepped and resumed", 3, 1, 20000, begin_user, user_pauses_and_resumes, end, gates},
-    {"a run is stepped to its end", 3, 1, 20000, begin_user, user_steps, end, gates},
+    {"a run is submitted while workers go to sleep", 3, 2, 20000, begin_user, user_submits, end, sleepers},
+    {"a run is cancelled", 3, 2, 20000, begin_user, user_cancels, end},
+    {"a run fails", 3, 2, 20000, begin_failing, user_meets_a_failure, end, sleepers},
+    {"a run is paused, stepped and resumed", 3, 2, 20000, begin_user, user_pauses_and_resumes, end, gates},
+    {"a run is stepped to its end", 3, 2, 20000, begin_user, user_steps, end, gates},
     {"one token lets one body run at a time", 2, 2, 20000, begin_one_token, worker, end_done},
-    {"two runs share the workers", 3, 1, 20000, begin_two_runs, second_is_submitted, end_two_runs},
+    {"two runs share the workers", 3, 2, 20000, begin_two_runs, second_is_submitted, end_two_runs, sleepers},
 };
 
 int main(int argc, char **argv) {

@@ -230,14 +230,16 @@ finishing: /* hd_run_finish */
 #endif
   :: else -> skip
   fi;
-  atomic { /* and share: it takes one itself */
+  atomic { /* and share: it takes one itself, unless it may owe another wake */
     left[run_of(task)]--;
 #if MUTANT == 3
     count = 0
-#elif MUTANT == 4 /* and another one too many */
+#elif MUTANT == 4 /* and takes two */
     count = (count > 2 -> count - 2 : 0)
-#else
+#elif MUTANT == 14 /* owes two */
     count = (count > 1 -> count - 1 : 0)
+#else
+    count = (announced[me] || count == 0 -> count : count - 1)
 #endif
   }
   wake();
@@ -386,7 +388,7 @@ again:
 #else
     assert(!is_ready[task]);
     is_ready[task] = true;
-#if MUTANT != 9 /* wakes nobody for it */
+#if MUTANT != 9 /* wakes nobody, neither now nor below */
     count = 1
 #endif
 #endif
@@ -402,7 +404,7 @@ again:
 closed:
   atomic { task = held[0]; held[0] = NONE; announced[0] = false; workers[0] = NONE }
   atomic { idle[0] = false; count = (listed[0] -> 1 : 0) }
-#if MUTANT == 10 /* keeps a wake that it had got */
+#if MUTANT == 9 || MUTANT == 10 /* keeps a wake that it had got */
   count = 0;
 #endif
   wake();

@@ -1,0 +1,119 @@
+#!/bin/bash
+# Faults put into the source on purpose: each must be found by a model.
+#
+#   mutants.sh [MODEL]      all, or those of model_ready, model_sleep, model_kill, spin, orders
+#
+# A fault of the source is an edit (perl) of a copy of src/run; one that no longer fits any text is an
+# error, so that the list stays true. `orders` takes the order from each operation of ready.c in turn; those
+# that may be without are listed below.
+# Ends with 0: all found; 1: one was not; 77: not run, for want of relacy or a C++ compiler.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../../.." && pwd)
+cxx=${CXX:-g++}
+flags=$("$here/flags.sh")
+echo '#include <relacy/relacy.hpp>' | $cxx $flags -x c++ -fsyntax-only - 2> /dev/null ||
+  { echo "not run: no $cxx or no relacy (relacy-dev)"; exit 77; }
+folder=$(mktemp -d) || exit 1
+trap 'rm -rf "$folder"' EXIT
+only=${1:-}
+failed=0
+
+# compile MODEL SRC OUT
+compile() {
+  $cxx $flags -O1 -I"$here/.." -I"$2" -I"$2/include" "$here/$1.cpp" -o "$3"
+}
+
+# mutant MODEL FILE NAME EDIT [OPTIONS]
+mutant() {
+  [ -z "$only" ] || [ "$only" = "$1" ] || return 0
+  rm -rf "$folder/src"
+  cp -r "$root/src" "$folder/src"
+  perl -0pi -e "$4" "$folder/src/run/$2"
+  if cmp -s "$root/src/run/$2" "$folder/src/run/$2"; then
+    echo "NO SUCH TEXT  $2: $3"; failed=1
+  elif ! compile "$1" "$folder/src" "$folder/mutant" 2> "$folder/errors"; then
+    echo "NOT COMPILED  $2: $3"; head -5 "$folder/errors"; failed=1
+  else
+    "$folder/mutant" --quiet ${5:-} > "$folder/out" 2>&1
+    case $? in
+      0) echo "SURVIVES      $2: $3"; failed=1 ;;
+      *) echo "killed        $2: $3 ($(grep -B2 FAILED "$folder/out" | sed -n 's/^\([0-9]*\)\. .*/scenario \1/p' | tail -1)," \
+           "$(sed -n 's/^\([0-9]*\) executions in.*/\1/p' "$folder/out") executions)" ;;
+    esac
+  fi
+}
+
+# ---- ready.c ----
+mutant model_ready ready.c 'lower_word does not look again' 's/if \(hdi_load_seq_u64\(&ready->levels\[level\]\[word\]\) != 0\)/if (0)/'
+mutant model_ready ready.c 'lower_word looks before it clears' 's/(    uint64_t before = hdi_and_seq_u64.*?\n)(    if \()hdi_load_seq_u64\(&ready->levels\[level\]\[word\]\)( != 0)/    uint64_t seen = hdi_load_seq_u64(&ready->levels[level][word]);\n$1$2seen$3/'
+mutant model_ready ready.c 'upper levels are not marked' 's/(static void raise_word.*?)level < ready->level_count/$1level < 2/s'
+mutant model_ready ready.c 'marking stops at the first mark that is there' 's/if \(!\(hdi_load_seq_u64\(at\) & bit_of\(word\)\)\) hdi_or_seq_u64\(at, bit_of\(word\)\);/if (hdi_or_seq_u64(at, bit_of(word)) & bit_of(word)) return;/'
+mutant model_ready ready.c 'marks are stored, not added' 's/hdi_or_seq_u64\(at, bit_of\(word\)\); \/\* sync READY-2/hdi_store_seq_u64(at, hdi_load_seq_u64(at) | bit_of(word)); \/\* sync READY-2/'
+mutant model_ready ready.c 'a task is marked before it is added' 's/(  hdi_or_seq_u64\(&ready->levels\[0\].*?\n)(  raise_word\(ready, word\);\n)/$2$1/'
+mutant model_ready ready.c 'take believes what it saw' 's/uint64_t taken = before & wanted/uint64_t taken = wanted/'
+mutant model_ready ready.c 'take clears the whole word' 's/hdi_and_seq_u64\(at, ~wanted\)/hdi_and_seq_u64(at, 0)/'
+mutant model_ready ready.c 'lower_word clears the marks beside it' 's/hdi_and_seq_u64\(at, ~bit_of\(word\)\)/hdi_and_seq_u64(at, 0)/'
+mutant model_ready ready.c 'lower_word goes on above a word that is not 0' 's/    if \(before & ~bit_of\(word\)\) return false;\n//'
+mutant model_ready ready.c 'what was hidden is marked in one level only' 's/(hdi_or_seq_u64\(&ready->levels\[level \+ 1\]\[word \/ HDI_READY_BITS\], bit_of\(word\)\);\n)/$1        return true;\n/'
+mutant model_ready ready.c 'nobody is told what was hidden' 's/return true;/return false;/'
+
+# ---- sleeping ----
+mutant model_sleep worker.c 'announces after it has looked' 's/(  hdi_or_seq_u64\(&worker->pool->idle.*?\n)(  worker->run = take_hold.*?\n)/$2$1/'
+mutant model_sleep worker.c 'does not look again once it has announced' 's/  worker->run = take_hold\(worker, &delay_ms\);/  delay_ms = HDI_SLEEP_MS;/'
+mutant model_sleep worker.c 'reads the bell after it has looked' 's/(  \*seen = hdi_load_seq_u32.*?\n)(.*?)(  worker->run = take_hold.*?\n)/$2$3$1/s'
+mutant model_sleep worker.c 'an announcement is never withdrawn' 's/(  worker->announced = false;\n)  hdi_and_seq_u64.*?\n/$1/'
+mutant model_sleep worker.c 'wakes one too few' 's/ready_count - own\)/ready_count - own - 1)/'
+mutant model_sleep worker.c 'a run is taken without being held' 's/  if \(found\) found->holders\+\+;\n//'
+mutant model_sleep pool.c 'wakes before the run is on the list' 's/(hd_status hd_pool_submit.*?\{\n)(.*?)  else hdi_pool_wake\(pool, run, HD_WORKERS_MAX\);\n/$1  hdi_pool_wake(pool, run, HD_WORKERS_MAX);\n$2/s'
+mutant model_sleep pool.c 'counts a sleeper that someone else has woken' 's/& bit\)\) continue;/& bit)) { count--; continue; }/'
+mutant model_sleep pool.c 'the end without looking at holders' 's/run->ended \|\| run->holders \|\|/run->ended ||/'
+mutant model_sleep pool.c 'the last one out does not look whether that was the end' 's/(run->holders--;\n  bool over = )end_if_over\(pool, run\)/$1false/'
+mutant model_sleep pool.c 'cancel leaves the end to the workers' 's/(hd_run_cancel\(run\);\n    over = )end_if_over\(pool, run\)/$1false/'
+mutant model_sleep pool.c 'an end is told twice' 's/  run->ended = true;/  run->ended = false;/'
+mutant model_sleep pool.c 'the event does not ring' 's/(void hdi_pool_let_go.*?)if \(over\) hdi_bell_ring\(&pool->event\);/$1(void)over;/s'
+mutant model_sleep run.c 'wakes one for what was hidden, however many' 's/if \(raised\) wake\(run, HD_WORKERS_MAX\)/if (raised) wake(run, 1)/' '--scenario 4 --random 2000000'
+mutant model_sleep run.c 'wakes nobody for what was hidden' 's/if \(raised\) wake\(run, HD_WORKERS_MAX\);//' '--scenario 4 --random 2000000'
+mutant model_sleep run.c 'inputs are not counted down in one step' 's/hdi_sub_seq_u32\(&run->waiting\[dependent\], 1\) != 1/hdi_load_seq_u32(&run->waiting[dependent]) != 1 \&\& (hdi_store_seq_u32(&run->waiting[dependent], hdi_load_seq_u32(&run->waiting[dependent]) - 1), true)/'
+mutant model_sleep run.c 'a token that comes free wakes nobody' 's/  if \(token\) wake\(run, 1\);\n//'
+mutant model_sleep run.c 'resume wakes nobody' 's/(void hd_run_resume.*?)  wake\(run, HD_WORKERS_MAX\);\n/$1/s'
+mutant model_sleep run.c 'step wakes nobody' 's/(void hd_run_step.*?)  wake\(run, count\);\n/$1/s'
+mutant model_sleep gate.c 'a token is taken in two steps' 's/if \(hdi_cas_seq_u32\(&gate->held, held, held \+ 1\)\) return true;/hdi_store_seq_u32(&gate->held, held + 1); return true;/'
+
+# ---- killing ----
+mutant model_kill worker.c 'enters without asking whether it was killed' 's/return hdi_cas_seq_u32\(&worker->mode, HDI_OUTSIDE, HDI_INSIDE\);/hdi_store_seq_u32(&worker->mode, HDI_INSIDE); return true;/'
+mutant model_kill worker.c 'enters by a look and a store' 's/return hdi_cas_seq_u32\(&worker->mode, HDI_OUTSIDE, HDI_INSIDE\);/if (hdi_load_seq_u32(&worker->mode) != HDI_OUTSIDE) return false; hdi_store_seq_u32(&worker->mode, HDI_INSIDE); return true;/'
+mutant model_kill worker.c 'kills who is inside' 's/return hdi_cas_seq_u32\(&worker->mode, HDI_OUTSIDE, HDI_KILLED\) \|\|.*?;/hdi_store_seq_u32(&worker->mode, HDI_KILLED); return true;/s'
+mutant model_kill worker.c 'leaves before it enters' 's/(bool hd_worker_enter.*?\{\n)/$1  hdi_store_seq_u32(&worker->mode, HDI_OUTSIDE);\n/'
+mutant model_kill worker.c 'a lost claim is not run again' 's/      hd_run_lost\(claim.run, worker->index, claim.task\);/      (void)0;/'
+mutant model_kill worker.c 'a lost claim is run again twice' 's/(      hd_run_lost\(claim.run, worker->index, claim.task\);)/{ $1 $1 }/'
+mutant model_kill worker.c 'a deferred claim that was lost still holds its run' 's/(HD_WORKER_LOST, NULL\);\n)    if \(claim.deferred\) hdi_pool_let_go.*?\n/$1/'
+mutant model_kill worker.c 'the run of a killed worker stays held' 's/  if \(run\) hdi_pool_let_go\(pool, run\);\n\}/}/'
+mutant model_kill worker.c 'a wake of the killed worker is kept' 's/  for \(uint32_t i = 0; i < pool->run_count; i\+\+\) hdi_pool_wake\(pool, pool->runs\[i\], 1\);\n//'
+mutant model_kill worker.c 'a deferred claim does not hold its run' 's/  worker->claims\[slot\].run->holders\+\+;\n//'
+mutant model_kill worker.c 'one attempt too many' 's/< attempts_max/<= attempts_max/'
+mutant model_kill worker.c 'the number of a killed worker stays taken' 's/  hdi_store_seq_pointer\(&pool->workers\[worker->index\], NULL\);\n//'
+mutant model_kill worker.c 'who answers a deferred claim owes two wakes' 's/worker->announced \? 0 : 1/1/'
+
+# ---- pool.pml ----
+if [ -z "$only" ] || [ "$only" = spin ]; then
+  "$here/spin.sh" mutants
+  case $? in 0) ;; 77) echo "not run: spin" ;; *) failed=1 ;; esac
+fi
+
+# ---- orders ----
+# What ready.c may do without, and why:
+#   hdi_ready_take load 2: a guess; the `and` after it decides
+#   hdi_ready_take and 1: taking synchronises with adding; what must be in one order with all else is
+#     lower_word's, which follows
+#   lower_word or 1: in the ready set alone; whoever is woken after it sees it
+if [ -z "$only" ] || [ "$only" = orders ]; then
+  compile model_ready "$root/src" "$folder/orders" && "$folder/orders" --weaken ready.c > "$folder/out"
+  sed 's/ (ready.c.*//' "$folder/out"
+  expected='SURVIVES hdi_ready_take and 1 as acquire-release
+SURVIVES hdi_ready_take load 2 as relaxed
+SURVIVES lower_word or 1 as acquire-release'
+  [ "$(sed -n 's/ (ready.c.*//; /^SURVIVES/p' "$folder/out" | sort)" = "$expected" ] ||
+    { echo "other orders survive than those listed in $0"; failed=1; }
+fi
+exit $failed
