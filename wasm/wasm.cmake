@@ -21,13 +21,15 @@ if(EMSCRIPTEN)
   set_target_properties(heddle PROPERTIES LINK_DEPENDS "${worker_runtime};${library}")
 
   # The same objects under the benchmark, whose main() is a thread too: tests/bench/core-in-node.mjs.
+  # hd_worker_next is exported to stay a function of its own, called turn by turn, as JavaScript does it
+  # in the package: inlined into a thread's endless loop it would run as baseline code for ever.
   add_executable(bench-core EXCLUDE_FROM_ALL tests/bench/core.c $<TARGET_OBJECTS:heddle_core>)
   target_include_directories(bench-core PRIVATE src/include)
   target_compile_options(bench-core PRIVATE -O3 -pthread)
   target_link_options(bench-core PRIVATE -O2 -pthread -sPROXY_TO_PTHREAD=1 -sEXIT_RUNTIME=1
     -sMODULARIZE=1 -sEXPORT_NAME=createBench -sENVIRONMENT=worker,node
     -sINITIAL_MEMORY=16MB -sALLOW_MEMORY_GROWTH=1 -sMAXIMUM_MEMORY=4GB -Wno-pthreads-mem-growth
-    -sNODEJS_CATCH_EXIT=0 -sNODEJS_CATCH_REJECTION=0)
+    -sNODEJS_CATCH_EXIT=0 -sNODEJS_CATCH_REJECTION=0 -sEXPORTED_FUNCTIONS=_main,_hd_worker_next)
   file(WRITE ${CMAKE_BINARY_DIR}/package.json "{ \"type\": \"commonjs\" }\n") # Node runs it from there
 else()
   # heddle-serial.wasm: a reactor with hand-given imports, without threads or shared memory.

@@ -615,6 +615,26 @@ static void a_task_that_loses_every_worker_fails_with_worker_lost(void **state) 
   }
 }
 
+static void room_for_a_wide_task_goes_with_the_pool_of_a_lost_worker(void **state) {
+  (void)state;
+  open_pool();
+  hd_worker *worker = add_worker(0);
+  hd_graph *graph = hdt_empty_graph(NULL);
+  hd_arg args[2 * HDI_ARGS_KEPT];
+  uint32_t id;
+  for (uint32_t i = 0; i < 2 * HDI_ARGS_KEPT; i++) args[i] = hd_arg_number(i);
+  hd_task_desc wide = {HDT_EXTERNAL, args, 2 * HDI_ARGS_KEPT, "a"};
+  assert_int_equal(hd_graph_add_task(graph, &wide, &id), HD_OK);
+  assert_int_equal(hdt_seal(graph, "a", false), HD_OK);
+  hd_run *run = submit(graph, 1);
+  hd_claim claim = take(worker);
+  assert_true(claim.call.args[2 * HDI_ARGS_KEPT - 1].as.number == 2 * HDI_ARGS_KEPT - 1);
+  lose(worker, 1);
+  assert_int_equal(hd_pool_wait(pool, run), HD_WORKER_LOST);
+  hd_run_destroy(run);
+  hd_pool_destroy(pool); /* hdt_test counts the bytes */
+}
+
 static void a_worker_lost_as_the_last_holder_ends_a_cancelled_run(void **state) {
   (void)state;
   for (uint32_t deferred = 0; deferred < 2; deferred++) {
@@ -970,6 +990,7 @@ int main(void) {
       hdt_test(a_worker_inside_cannot_be_killed_and_a_killed_one_cannot_enter),
       hdt_test(open_claims_of_a_lost_worker_run_again_elsewhere),
       hdt_test(a_task_that_loses_every_worker_fails_with_worker_lost),
+      hdt_test(room_for_a_wide_task_goes_with_the_pool_of_a_lost_worker),
       hdt_test(a_worker_lost_as_the_last_holder_ends_a_cancelled_run),
       hdt_test(the_wake_of_a_lost_worker_goes_to_another),
       hdt_test(workers_get_the_lowest_free_number_up_to_256),

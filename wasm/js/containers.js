@@ -1,6 +1,6 @@
 /**
  * Walking what users nest: arrays, plain objects, Maps and Sets, to any depth, without recursion.
- * Everything else is a leaf.
+ * Everything else is a leaf, also instances of their subclasses, which nobody here could make anew.
  */
 
 /** @param {unknown} value */
@@ -12,7 +12,10 @@ export function isPlainObject(value) {
 
 /** @param {unknown} value @returns {value is object} */
 export function isContainer(value) {
-  return Array.isArray(value) || isPlainObject(value) || value instanceof Map || value instanceof Set;
+  if (value === null || typeof value !== 'object') return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null || (prototype === Array.prototype && Array.isArray(value)) ||
+    prototype === Map.prototype || prototype === Set.prototype;
 }
 
 /** The values inside a container, in order. @param {any} container @returns {Iterable<unknown>} */
@@ -79,7 +82,7 @@ export function mapLeaves(structure, replace) {
     if (source instanceof Map) for (const [key, value] of source) copy.set(key, copyOf(value));
     else if (source instanceof Set) for (const value of source) copy.add(copyOf(value));
     else
-      for (const key of Object.keys(source))
+      for (const key of [...Object.keys(source), ...Object.getOwnPropertySymbols(source)])
         Object.defineProperty(copy, key, { value: copyOf(source[key]), writable: true, enumerable: true, configurable: true });
   }
   return root;

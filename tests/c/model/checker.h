@@ -170,16 +170,18 @@ static int hdt_weaken(const hdt_scenario *scenarios, unsigned count, const char 
     for (unsigned i = 0; i < number; i++)
       ordinal += hdt_sites[i].file && !strcmp(hdt_sites[i].function, site->function) &&
                  !strcmp(hdt_sites[i].kind, site->kind);
+    bool dead = true;
     for (int order = HDT_RELAXED; order >= HDT_ACQ_REL; order--) {
-      site->order = (hdt_order)order;
-      bool dead = hdt_notices(scenarios, count, seconds, &executions, &killer);
-      site->order = HDT_SEQ;
+      if (dead) { /* else a stronger one survives, too */
+        site->order = (hdt_order)order;
+        dead = hdt_notices(scenarios, count, seconds, &executions, &killer);
+        site->order = HDT_SEQ;
+      }
       printf("%-8s %s %s %u as %s", dead ? "killed" : "SURVIVES", site->function, site->kind, ordinal, names[order]);
       if (dead) printf(": \"%s\"", killer);
       printf(" (%s:%u, %llu executions)\n", site->file, site->line, (unsigned long long)executions);
       fflush(stdout);
       dead ? killed++ : survived++;
-      if (!dead) break; /* so do the stronger ones */
     }
   }
   printf("%u killed, %u survive\n", killed, survived);

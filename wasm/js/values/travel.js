@@ -3,7 +3,7 @@
  * its path and a way out. The check walks without recursion.
  */
 import { ValueError } from '../errors.js';
-import { isPlainObject } from '../containers.js';
+import { isContainer } from '../containers.js';
 import { Reference } from '../record.js';
 
 /** Deeper nests are refused: encoders and readers of such values run out of stack. */
@@ -103,13 +103,6 @@ function isIndex(key) {
   return /^(?:0|[1-9]\d*)$/.test(key) && Number(key) < 2 ** 32 - 1;
 }
 
-/** @param {any} value */
-function isExactContainer(value) {
-  const prototype = Object.getPrototypeOf(value);
-  return (Array.isArray(value) && prototype === Array.prototype) || isPlainObject(value) ||
-    prototype === Map.prototype || prototype === Set.prototype;
-}
-
 /**
  * How a value can travel.
  * @param {unknown} value
@@ -136,7 +129,7 @@ export function howItTravels(value, references = false) {
       how = AS_DEVALUE;
       return;
     }
-    if (typeof item === 'object' && isExactContainer(item)) {
+    if (isContainer(item)) {
       if (item instanceof Map || item instanceof Set || Object.getPrototypeOf(item) === null) how = AS_DEVALUE;
       if (seen.has(item)) {
         how = AS_DEVALUE; /* shared or a cycle */
