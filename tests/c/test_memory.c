@@ -166,15 +166,15 @@ static void find_faults(void) {
   hd_graph_destroy(graph);
 }
 
-/* 30 tasks, the last with more arguments than a worker always has room for. */
+/* 10 tasks, the last with more arguments than a worker always has room for. */
 static hd_graph *tangle(void) {
   enum { WIDE = HDI_ARGS_KEPT + 40 };
   hd_graph *graph = create();
   uint32_t id;
-  for (uint32_t i = 0; i < 30; i++) {
+  for (uint32_t i = 0; i < 10; i++) {
     hd_arg args[WIDE];
     for (uint32_t j = 0; j < WIDE; j++) args[j] = i ? hd_arg_task(i - 1 - j % i) : hd_arg_number(j);
-    survive(hd_graph_add_task(graph, &(hd_task_desc){0, args, i == 29 ? WIDE : 20, NULL}, &id));
+    survive(hd_graph_add_task(graph, &(hd_task_desc){0, args, i == 9 ? WIDE : 6, NULL}, &id));
   }
   survive(hd_graph_seal(graph, &(hd_seal_desc){&id, 1, false}));
   return graph;

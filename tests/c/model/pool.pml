@@ -236,8 +236,6 @@ finishing: /* hd_run_finish */
     count = 0
 #elif MUTANT == 4 /* and takes two */
     count = (count > 2 -> count - 2 : 0)
-#elif MUTANT == 14 /* owes two */
-    count = (count > 1 -> count - 1 : 0)
 #else
     count = (announced[me] || count == 0 -> count : count - 1)
 #endif
