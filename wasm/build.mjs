@@ -75,7 +75,7 @@ if (all || wanted.wasm) {
   const library = await build({
     ...options, format: 'esm', splitting: true, outdir: dist(), platform: 'neutral', mainFields: ['module', 'main'],
     external: ['node:*'], chunkNames: 'chunk-[hash]', metafile: true, minify: true, keepNames: true, sourcemap: 'linked',
-    entryPoints: { heddle: path('wasm/js/index.js'), 'blocking-host': path('wasm/js/schedulers/blocking-host.js') },
+    entryPoints: { heddle: path('wasm/js/index.js'), host: path('wasm/js/program/host.js'), 'blocking-host': path('wasm/js/schedulers/blocking-host.js') },
   });
   const fresh = new Set(library.outputFiles.map((file) => file.path));
   for (const file of readdirSync(dist()))

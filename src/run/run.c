@@ -111,12 +111,13 @@ uint32_t hd_run_claim(hd_run *run, uint32_t worker, uint32_t max, uint32_t *task
   double now = run->records ? run->clock_us() : 0;
   for (uint32_t i = 0; i < count; i++) {
     uint32_t task = tasks[i];
-    set_state(run, task, HD_RUNNING | (pass == HDI_PASS_TOKEN ? HDI_TOKEN : 0));
-    if (!run->records) continue;
-    hd_record *record = &run->records[task];
-    record->start_us = now;
-    record->worker = (uint16_t)worker;
-    if (record->attempts < UINT8_MAX) record->attempts++;
+    if (run->records) {
+      hd_record *record = &run->records[task];
+      record->start_us = now;
+      record->worker = (uint16_t)worker;
+      if (record->attempts < UINT8_MAX) record->attempts++;
+    }
+    set_state(run, task, HD_RUNNING | (pass == HDI_PASS_TOKEN ? HDI_TOKEN : 0)); /* whoever sees it sees the record */
   }
   return count;
 }

@@ -4,14 +4,16 @@ import { findInside, mapLeaves } from './containers.js';
 import { loadSerial, loadSerialSync } from './core/load-serial.js';
 import { inNode, whyNoThreads } from './core/load-threads.js';
 import { CancelledError, OptionError, UnsupportedError } from './errors.js';
-import { checkAll, describe } from './functions/ship.js';
+import { checkAll, checkAllNow, describe, loadCheck } from './functions/ship.js';
 import { checkOptions, config, workerCount } from './options.js';
 import { Recording } from './record.js';
-import { defaultRuntime } from './runtime.js';
+import { attachment } from './program/attach.js';
+import { attachedRuntime, defaultRuntime } from './runtime.js';
 import { runAsync, runNow, walkByRank } from './schedulers/sync.js';
 import { checkAndWait, runAndWait } from './schedulers/blocking.js';
 import { jobOf } from './schedulers/job.js';
 import { decode } from './values/codec.js';
+import { WatchedWalk, isWatched } from './watch.js';
 
 /**
  * @typedef {object} ComputeOptions
@@ -66,7 +68,7 @@ export async function computeRecording(recording, options) {
   sayWhySerial(options);
   const strict = options.strict ?? config.strict;
   if (strict) await checkAll(recording.functions.map(describe));
-  return runAsync(walkByRank(await loadSerial(), recording, { strict, signal, onFinished: progressOf(onProgress) }), signal);
+  return runAsync(walkByRank(await loadSerial(), recording, { strict, signal, onFinished: progressOf(onProgress), watched: watchedWalk(recording) }), signal);
 }
 
 /** Turns every task into now and then. @param {ComputeOptions['onProgress']} onProgress */
@@ -86,6 +88,10 @@ export function computeRecordingSync(recording, options) {
   if (signal?.aborted) throw new CancelledError(undefined, { cause: signal.reason });
   recording.walk();
   if (chooseScheduler(options) === 'threads') {
+    if (attachment()) {
+      const runtime = options.runtime ?? attachedRuntime({ workers: options.workers });
+      return runtime.runAndWait(jobOf(recording), { workers: options.workers ?? (options.runtime ? undefined : workerCount()), onProgress }).map(decode);
+    }
     if (!inNode)
       throw new UnsupportedError("a page's main thread must not wait: use await compute(), or scheduler: 'sync'.");
     if (options.runtime)
@@ -95,10 +101,16 @@ export function computeRecordingSync(recording, options) {
     return results.map(decode);
   }
   const strict = options.strict ?? config.strict;
-  if (strict && inNode) checkAndWait(recording.functions.map(describe));
+  if (strict && attachment()) checkAllNow(recording.functions.map(describe));
+  else if (strict && inNode) checkAndWait(recording.functions.map(describe));
   const heap = loadSerialSync();
   if (!heap) throw new UnsupportedError("computeSync in a page needs the core to be loaded: await compute() once before, with scheduler: 'sync'.");
-  return runNow(walkByRank(heap, recording, { strict, signal, onFinished: progressOf(onProgress) }));
+  return runNow(walkByRank(heap, recording, { strict, signal, onFinished: progressOf(onProgress), watched: watchedWalk(recording) }));
+}
+
+/** @param {Recording} recording */
+function watchedWalk(recording) {
+  return isWatched() ? () => new WatchedWalk(recording) : undefined;
 }
 
 /** @param {unknown} structure @param {unknown[]} results @param {Map<Delayed, number>} places */
@@ -145,6 +157,9 @@ export function computeSync(structure, options = {}) {
   const results = recording.outputs.length ? computeRecordingSync(recording, options) : [];
   return rebuild(structure, results, places);
 }
+
+/* A program's thread may not come back to its event loop to load the parser later. */
+if (attachment()) loadCheck();
 
 Delayed.compute = compute;
 Delayed.computeSync = computeSync;

@@ -6,8 +6,17 @@ export { Runtime } from './runtime.js';
 export { config } from './options.js';
 export { info } from './info.js';
 export { sleep, spin } from './sleep.js';
+export { taskStates, watch } from './watch.js';
 export { version } from './version.js';
 export {
   CancelledError, CycleError, DuplicateKeyError, FunctionError, HdError, OptionError, OutOfMemoryError,
   TaskError, UnknownKeyError, UnsupportedError, ValueError, WorkerLostError,
 } from './errors.js';
+
+/**
+ * @typedef {import('./watch.js').WatchMessage} WatchMessage
+ * @typedef {import('./watch.js').BeginMessage} BeginMessage
+ * @typedef {import('./watch.js').BatchMessage} BatchMessage
+ * @typedef {import('./watch.js').EndMessage} EndMessage
+ * @typedef {import('./watch.js').WatchedGraph} WatchedGraph
+ */

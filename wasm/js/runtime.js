@@ -5,21 +5,18 @@
 import { buildGraph } from './core/graph.js';
 import { NONE, outOfMemory } from './core/heap.js';
 import { inNode, loadThreads } from './core/load-threads.js';
+import { ATTEMPTS_MAX, Crew, GRACE_MS } from './crew.js';
 import { CancelledError, HdError, OptionError, WorkerLostError } from './errors.js';
-import { checkAll } from './functions/ship.js';
+import { checkAll, checkAllNow } from './functions/ship.js';
 import { memoryBytes, workerCount } from './options.js';
+import { DistantCrew, attachedHeap, attachment } from './program/attach.js';
 import { unpackFailure } from './values/failure.js';
+import { Watched, isWatched } from './watch.js';
 
-const STACK_BYTES = 256 * 1024;
 const DEFAULT_MAXIMUM = 2 * 1024 ** 3;
-/** A cancelled task may take so long to come to its end before its worker is ended. */
-const GRACE_MS = 250;
-/** What a worker's mailbox says (shim/mailbox.h): whose task it claimed last, and so on. */
-const MAILBOX_RUN = 44, MAILBOX_INDEX = 64, MAILBOX_PRINTING = 76, MAILBOX_STARTED = 80;
-/** A task whose worker was lost is tried so often in all. */
-const ATTEMPTS_MAX = 2;
 /** hd_run_state. */
 const DONE = 1, FAILED = 2;
+const RECORD_BYTES = 16;
 
 /**
  * @typedef {object} RuntimeOptions
@@ -27,15 +24,16 @@ const DONE = 1, FAILED = 2;
  * @property {number | string} [memory] the most that the shared heap may grow to, in bytes or as '512MB'
  */
 
-/** @typedef {{ run: number, graph: number, job: import('./schedulers/job.js').Job, resolve: (results: import('./values/codec.js').Encoded[]) => void, reject: (error: unknown) => void, unlisten: () => void, aborted: unknown, onProgress?: (progress: { done: number, total: number }) => void, done: number, total: number }} Pending */
+/** @typedef {{ workers?: number, signal?: AbortSignal, onProgress?: (progress: { done: number, total: number }) => void }} RunOptions */
+
+/** @typedef {{ run: number, graph: number, job: import('./schedulers/job.js').Job, resolve: (results: import('./values/codec.js').Encoded[]) => void, reject: (error: unknown) => void, unlisten: () => void, aborted: unknown, onProgress?: (progress: { done: number, total: number }) => void, done: number, total: number, watched?: Watched }} Pending */
 
 export class Runtime {
   #heap;
-  #loaded;
   #pool;
   #event;
-  /** @type {Set<{ address: number, thread: any, index: number }>} */
-  #workers = new Set();
+  /** @type {Crew | DistantCrew} */
+  #crew;
   /** @type {Set<Pending>} */
   #pending = new Set();
   /** @type {Map<string, number>} What the core calls each function's text. */
@@ -44,18 +42,17 @@ export class Runtime {
   #alive;
   #watching = false;
   #closed = false;
-  /** Threads that a computation uses if it does not say how many. */
-  #startedWith = 1;
-  /** Workers that the pool shall have. Runs use those with the lowest numbers, so none may be missing. */
-  #size = 0;
 
-  /** @param {Awaited<ReturnType<typeof loadThreads>>} loaded @private use {@link Runtime.start} */
+  /** @param {import('./core/load-threads.js').LoadedThreads | undefined} loaded undefined: in a program's
+   *   thread, with the core that its host has loaded @private use {@link Runtime.start} */
   constructor(loaded) {
-    this.#loaded = loaded;
-    this.#heap = loaded.heap;
-    this.#pool = loaded.heap.core.hdw_pool_create() >>> 0;
+    this.#heap = loaded ? loaded.heap : attachedHeap();
+    const { core } = this.#heap;
+    this.#pool = core.hdw_pool_create() >>> 0;
     if (!this.#pool) throw outOfMemory('a pool', 0);
-    this.#event = loaded.heap.core.hdw_pool_event(this.#pool) >>> 0;
+    this.#event = core.hdw_pool_event(this.#pool) >>> 0;
+    const events = { isBusy: () => this.#pending.size > 0, onLost: () => this.#settle(), onFatal: (/** @type {Error} */ error) => this.#fail(error) };
+    this.#crew = loaded ? new Crew(loaded, this.#pool, events) : new DistantCrew(this.#pool, events);
   }
 
   /**
@@ -77,15 +74,30 @@ export class Runtime {
         throw new OptionError(`Runtime.start has no option '${option}'; it has workers, memory.`, { option });
     const workers = workerCount(options.workers);
     const maximum = memoryBytes(options.memory);
+    if (attachment()?.core) {
+      if (maximum !== undefined) throw new OptionError('here the heap is there already, and memory cannot be chosen.', { option: 'memory' });
+      return Runtime.#attach(workers);
+    }
     const runtime = new Runtime(await loadThreads({ maximum: maximum ?? DEFAULT_MAXIMUM, exact: maximum !== undefined }));
-    runtime.#startedWith = workers;
-    runtime.#grow(workers);
+    runtime.#crew.grow(workers);
     return runtime;
+  }
+
+  /** @param {number} workers */
+  static #attach(workers) {
+    const runtime = new Runtime(undefined);
+    runtime.#crew.grow(workers);
+    return runtime;
+  }
+
+  /** In a program's thread, which need not wait for a Runtime. @param {RuntimeOptions} options @internal */
+  static attach({ workers }) {
+    return Runtime.#attach(workerCount(workers));
   }
 
   /** Threads in the pool. */
   get workers() {
-    return this.#workers.size;
+    return this.#crew.count;
   }
 
   /** What the shared heap can grow to and has grown to, in bytes, and what the core holds of it. */
@@ -97,105 +109,102 @@ export class Runtime {
     return this.#closed;
   }
 
-  /** Sees to it that there are so many workers, and as many as there ever were: lost ones are replaced.
-   * @param {number} count */
-  #grow(count) {
-    this.#size = Math.max(this.#size, count);
-    while (this.#workers.size < this.#size) {
-      const { address, thread } = this.#loaded.startWorker(this.#pool, STACK_BYTES);
-      if (!address) throw outOfMemory('a worker', STACK_BYTES);
-      const worker = { address, thread, index: this.#heap.word(address + MAILBOX_INDEX) };
-      this.#workers.add(worker);
-      thread.unref?.();
-      const lost = (/** @type {unknown} */ cause) => this.#lose(worker, cause);
-      thread.onerror = (/** @type {any} */ event) => {
-        event?.preventDefault?.();
-        lost(event?.error ?? event?.message ?? event);
-      };
-      thread.on?.('exit', (/** @type {number} */ code) => lost(`it exited with code ${code}`));
+  /** The pool cannot go on: neither can this Runtime. @param {Error} error */
+  #fail(error) {
+    for (const pending of this.#pending) {
+      pending.watched?.end('failed');
+      pending.reject(error);
     }
-  }
-
-  /** A worker's thread has ended: its tasks run again elsewhere, and another takes its place.
-   * @param {{ address: number, thread: any, index: number }} worker @param {unknown} cause */
-  #lose(worker, cause) {
-    if (this.#closed || !this.#workers.has(worker)) return;
-    this.#lossCause = cause;
-    /* Where one cannot even start, the next could not either: that would go on for ever. */
-    const started = this.#heap.word(worker.address + MAILBOX_STARTED);
-    if (started && this.#end(worker)) return;
-    /* Or it ended inside the core, which is in an unknown state. Either way this Runtime is at its end. */
-    const error = new WorkerLostError(started
-      ? 'a worker ended inside the scheduler; start a new Runtime.'
-      : `a worker could not start: ${cause}`, { cause });
-    for (const pending of this.#pending) pending.reject(error);
     this.#pending.clear();
     this.close();
   }
 
-  /** Takes a worker that is outside the core out of the pool, and its thread down. False: it is inside.
-   * @param {{ address: number, thread: any, index: number }} worker */
-  #end(worker) {
-    const { core } = this.#heap;
-    if (!core.hdw_worker_kill(worker.address)) return false;
-    this.#workers.delete(worker);
-    this.#loaded.stopWorker(worker.thread);
-    core.hdw_worker_lost(worker.address, ATTEMPTS_MAX);
-    if (this.#pending.size) this.#grow(this.#size);
-    this.#settle();
-    return true;
-  }
-
-  /** Ends the workers that a cancelled run does not get out of: first those that run a task of it, then,
-   * if it waits for an asynchronous one, all. @param {Pending} pending @param {boolean} all */
+  /** Ends the workers that a cancelled run does not get out of. @param {Pending} pending @param {boolean} all */
   #endStuck(pending, all) {
     if (!this.#pending.has(pending)) return;
-    this.#lossCause = 'it was ended because a cancelled task did not come to its end';
-    for (const worker of [...this.#workers])
-      if (all || this.#heap.word(worker.address + MAILBOX_RUN) === pending.run) this.#end(worker);
+    this.#crew.endStuck(pending.run, all);
     setTimeout(() => this.#endStuck(pending, true), GRACE_MS);
   }
-  /** @type {unknown} */ #lossCause;
 
   /**
-   * Runs a job on this pool.
-   * @param {import('./schedulers/job.js').Job} job
-   * @param {{ workers?: number, signal?: AbortSignal, onProgress?: (progress: { done: number, total: number }) => void }} options
-   * @returns {Promise<import('./values/codec.js').Encoded[]>} the outputs' results
-   * @internal
+   * Hands a job to the pool.
+   * @param {import('./schedulers/job.js').Job} job whose functions have been checked
+   * @param {RunOptions} options
+   * @returns {Pending} without anybody who waits for it
    */
-  async run(job, { workers, signal, onProgress }) {
-    await checkAll(job.functions);
+  #submit(job, { workers, onProgress }) {
     if (this.#closed) throw new HdError('CLOSED', 'this Runtime is closed; start a new one.');
     const { core } = this.#heap;
-    const count = workers ?? this.#size;
-    this.#grow(count);
+    const count = workers ?? this.#crew.size;
+    this.#crew.grow(count);
     const graph = buildGraph(this.#heap, job, {
       encodeLiteral: job.encodeLiteral,
       functionNumber: (index) => this.#functionNumber(job.functions[index]),
     });
     const total = core.hdw_graph_task_count(graph);
-    const run = core.hdw_run_submit(this.#pool, graph, count, false) >>> 0;
+    const watched = isWatched() ? new Watched(job, 'threads', count) : undefined;
+    const run = core.hdw_run_submit(this.#pool, graph, count, Boolean(watched)) >>> 0;
     if (!run) {
       core.hdw_graph_destroy(graph);
+      watched?.end('failed');
       throw outOfMemory('a run', total);
     }
+    /** @type {Pending} */
+    const pending = { run, graph, job, resolve: () => {}, reject: () => {}, aborted: undefined, onProgress, done: 0, total,
+      unlisten: () => {}, watched };
+    this.#pending.add(pending);
+    return pending;
+  }
+
+  /**
+   * Runs a job on this pool.
+   * @param {import('./schedulers/job.js').Job} job
+   * @param {RunOptions} options
+   * @returns {Promise<import('./values/codec.js').Encoded[]>} the outputs' results
+   * @internal
+   */
+  async run(job, options) {
+    await checkAll(job.functions);
+    const pending = this.#submit(job, options);
+    const { signal } = options;
     return new Promise((resolve, reject) => {
       const abort = () => {
         pending.aborted = signal?.reason;
-        core.hdw_run_cancel(this.#pool, run);
+        this.#heap.core.hdw_run_cancel(this.#pool, pending.run);
         reject(new CancelledError(undefined, { cause: signal?.reason }));
         setTimeout(() => this.#endStuck(pending, false), GRACE_MS);
       };
-      /** @type {Pending} */
-      const pending = { run, graph, job, resolve, reject, aborted: undefined, onProgress, done: 0, total,
-        unlisten: () => signal?.removeEventListener('abort', abort) };
-      this.#pending.add(pending);
+      Object.assign(pending, { resolve, reject, unlisten: () => signal?.removeEventListener('abort', abort) });
       if (inNode) this.#alive ??= setInterval(() => {}, 2 ** 30);
       signal?.addEventListener('abort', abort);
       if (signal?.aborted) abort();
       this.#watch();
     });
+  }
+
+  /**
+   * Runs a job on this pool and waits for it: in a thread that may block, and does not host the pool.
+   * @param {import('./schedulers/job.js').Job} job
+   * @param {RunOptions} options
+   * @returns {import('./values/codec.js').Encoded[]}
+   * @internal
+   */
+  runAndWait(job, options) {
+    checkAllNow(job.functions);
+    const pending = this.#submit(job, options);
+    /** @type {{ results?: import('./values/codec.js').Encoded[], error?: unknown }} */
+    const outcome = {};
+    pending.resolve = (results) => (outcome.results = results);
+    pending.reject = (error) => (outcome.error = error);
+    while (this.#pending.has(pending)) {
+      const seen = this.#heap.word(this.#event) | 0;
+      this.#settle();
+      if (!this.#pending.has(pending)) break;
+      this.#report();
+      Atomics.wait(this.#eventCells(), 0, seen, this.#lookAgainMs());
+    }
+    if (outcome.results) return outcome.results;
+    throw outcome.error;
   }
 
   /** What the core calls a function's text. @param {string} text */
@@ -224,9 +233,7 @@ export class Runtime {
         const seen = this.#heap.word(this.#event) | 0;
         this.#settle();
         if (!this.#pending.size) break;
-        const cells = new Int32Array(this.#heap.memory.buffer, this.#event, 1);
-        const reports = [...this.#pending].some(({ onProgress }) => onProgress);
-        const { async, value } = /** @type {any} */ (Atomics).waitAsync(cells, 0, seen, reports ? 100 : 1000);
+        const { async, value } = /** @type {any} */ (Atomics).waitAsync(this.#eventCells(), 0, seen, this.#lookAgainMs());
         if (async) await value;
         this.#report();
       }
@@ -236,10 +243,24 @@ export class Runtime {
     }
   }
 
+  #eventCells() {
+    return new Int32Array(/** @type {any} */ (this.#heap.memory.buffer), this.#event, 1);
+  }
+
+  /** How soon somebody wants to hear how runs are getting on, though none has ended. */
+  #lookAgainMs() {
+    let ms = 1000;
+    for (const { onProgress, watched } of this.#pending) {
+      if (onProgress) ms = Math.min(ms, 100);
+      if (watched) ms = Math.min(ms, Math.max(1, watched.dueInMs));
+    }
+    return ms;
+  }
+
   /** Lets Node.js exit when nothing is outstanding, and what tasks have printed has come out. */
   #letExit() {
     if (this.#pending.size || this.#alive === undefined) return;
-    if ([...this.#workers].some(({ address }) => this.#heap.word(address + MAILBOX_PRINTING))) {
+    if (this.#crew.printing) {
       setTimeout(() => this.#letExit(), 5);
       return;
     }
@@ -249,6 +270,7 @@ export class Runtime {
 
   #report() {
     for (const pending of this.#pending) {
+      pending.watched?.look(() => this.#sample(pending));
       if (!pending.onProgress) continue;
       const done = pending.total - (this.#heap.core.hdw_run_remaining(pending.run) >>> 0);
       try {
@@ -259,6 +281,16 @@ export class Runtime {
         this.#heap.core.hdw_run_cancel(this.#pool, pending.run);
       }
     }
+  }
+
+  /** Brings what is watched up to date. @param {Pending} pending */
+  #sample({ run, total, watched }) {
+    const room = this.#heap.alloc(total * (RECORD_BYTES + 1), 'what is watched');
+    const recordsEnd = room + total * RECORD_BYTES;
+    this.#heap.core.hdw_run_sample(run, recordsEnd, room);
+    const { bytes } = this.#heap;
+    watched?.adopt(bytes.subarray(recordsEnd, recordsEnd + total), new DataView(bytes.buffer, room, total * RECORD_BYTES));
+    this.#heap.core.hdw_free(room);
   }
 
   /** @param {Pending} pending @param {number} done */
@@ -277,6 +309,10 @@ export class Runtime {
       pending.unlisten();
       try {
         const state = core.hdw_run_state(pending.run);
+        if (pending.watched) {
+          this.#sample(pending);
+          pending.watched.end(state === DONE ? 'done' : state === FAILED ? 'failed' : 'cancelled');
+        }
         if (state === DONE) {
           this.#tell(pending, pending.total);
           pending.resolve(this.#results(pending));
@@ -309,7 +345,7 @@ export class Runtime {
     switch (this.#heap.statusName(status)) {
       case 'OUT_OF_MEMORY': return Object.assign(outOfMemory(`the result of '${task.key}'`, 0), { task });
       case 'WORKER_LOST':
-        return new WorkerLostError(`the worker that ran '${task.key}' ended, ${ATTEMPTS_MAX} times: ${this.#lossCause}`, { task, cause: this.#lossCause });
+        return new WorkerLostError(`the worker that ran '${task.key}' ended, ${ATTEMPTS_MAX} times: ${this.#crew.lossCause}`, { task, cause: this.#crew.lossCause });
       default: return new HdError(this.#heap.statusName(status), `task '${task.key}': ${this.#heap.statusText(status)}`, { task });
     }
   }
@@ -320,14 +356,13 @@ export class Runtime {
     this.#closed = true;
     for (const pending of this.#pending) {
       pending.unlisten();
+      pending.watched?.end('cancelled');
       pending.reject(new CancelledError('the Runtime was closed'));
     }
     this.#pending.clear();
     if (this.#alive !== undefined) clearInterval(this.#alive);
     this.#alive = undefined;
-    const ended = [...this.#workers].map(({ thread }) => this.#loaded.stopWorker(thread));
-    this.#workers.clear();
-    await Promise.all(ended);
+    await this.#crew.close();
   }
 
   [/** @type {any} */ (Symbol).asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
@@ -345,8 +380,18 @@ let shared;
  * @internal
  */
 export async function defaultRuntime(options) {
+  if (attachment()?.core) return attachedRuntime(options);
   if (shared && (await shared.catch(() => undefined))?.closed !== false) shared = undefined;
   return (shared ??= Runtime.start(options));
+}
+
+/** @type {Runtime | undefined} */
+let attached;
+
+/** The default Runtime of a program's thread, at once. @param {RuntimeOptions} options @internal */
+export function attachedRuntime(options) {
+  if (!attached || attached.closed) shared = Promise.resolve((attached = Runtime.attach(options)));
+  return attached;
 }
 
 /** Whether the default Runtime was started, and it. @internal */

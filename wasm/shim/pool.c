@@ -10,6 +10,10 @@
 
 /* pthread.js: hands this thread's worker to the JavaScript that drives it. */
 extern void hdw_js_start(hdw_worker *worker);
+/* pthread.js: hands this thread to the program that it shall run. */
+extern void hdw_js_program(void);
+/* pthread.js: microseconds, by one clock for all threads. */
+extern double hdw_js_clock_us(void);
 
 hd_pool *HDW_EXPORT(hdw_pool_create)(void) {
   hd_pool *pool;
@@ -48,6 +52,25 @@ hdw_worker *HDW_EXPORT(hdw_worker_start)(hd_pool *pool, size_t stack_bytes) {
   }
   worker->thread = (uint32_t)(uintptr_t)thread;
   return worker;
+}
+
+static void *start_program(void *unused) {
+  (void)unused;
+  hdw_js_program();
+  emscripten_exit_with_live_runtime();
+  return NULL;
+}
+
+/* Starts the thread of a program, which uses this core and may block. False: it could not. */
+bool HDW_EXPORT(hdw_program_start)(size_t stack_bytes) {
+  pthread_attr_t attributes;
+  pthread_t thread;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, stack_bytes);
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  int failed = pthread_create(&thread, &attributes, start_program, NULL);
+  pthread_attr_destroy(&attributes);
+  return !failed;
 }
 
 /* Marks a worker whose thread has ended, or is about to be ended. False: try again in a moment. */
@@ -122,7 +145,7 @@ hd_block *HDW_EXPORT(hdw_worker_slice)(hdw_worker *worker, hd_block *parent, siz
 /* Makes a run of a sealed graph and hands it to the pool; 0 when there is no memory. */
 hd_run *HDW_EXPORT(hdw_run_submit)(hd_pool *pool, hd_graph *graph, uint32_t workers, bool trace) {
   hd_run *run;
-  hd_run_desc desc = {.worker_count = workers, .trace = trace};
+  hd_run_desc desc = {.worker_count = workers, .trace = trace, .clock_us = trace ? hdw_js_clock_us : NULL};
   if (hd_run_create(graph, &desc, &run) != HD_OK) return NULL;
   if (hd_pool_submit(pool, run) == HD_OK) return run;
   hd_run_destroy(run);
@@ -134,6 +157,23 @@ void HDW_EXPORT(hdw_run_cancel)(hd_pool *pool, hd_run *run) { hd_pool_cancel(poo
 uint32_t HDW_EXPORT(hdw_run_state)(const hd_run *run) { return hd_run_get_state(run); }
 uint32_t HDW_EXPORT(hdw_run_remaining)(const hd_run *run) { return hd_run_remaining(run); }
 void HDW_EXPORT(hdw_run_destroy)(hd_run *run) { hd_run_destroy(run); }
+
+_Static_assert(sizeof(hd_record) == 16 && offsetof(hd_record, elapsed_us) == 8 && offsetof(hd_record, worker) == 12,
+               "JavaScript reads records of 16 bytes");
+
+/* The state (hd_task_state) and the record of each task now, by id, of a run with trace. Dependents are
+ * read before what they need, so no task is seen ahead of its inputs though the run goes on meanwhile. */
+void HDW_EXPORT(hdw_run_sample)(const hd_run *run, uint8_t *states, hd_record *records) {
+  hd_graph *graph = hd_run_graph(run);
+  const uint8_t *now = hd_run_task_states(run);
+  const hd_record *kept = hd_run_records(run);
+  uint32_t count = hd_graph_task_count(graph);
+  for (uint32_t task = count; task-- > 0;) {
+    uint32_t id = hd_graph_id(graph, task);
+    states[id] = now[task] & HD_STATE_MASK;
+    records[id] = kept[task];
+  }
+}
 
 /* The result of a task by its id. */
 const hd_value *HDW_EXPORT(hdw_run_result)(const hd_run *run, uint32_t id) {

@@ -1,7 +1,8 @@
 /** The one-thread core (heddle-serial.wasm), in the caller's thread. One instance serves all. */
+import { attachment } from '../program/attach.js';
 import { Heap } from './heap.js';
 
-const url = new URL('./core/heddle-serial.wasm', import.meta.url);
+const place = () => new URL('./core/heddle-serial.wasm', import.meta.url);
 
 /** @type {Heap | undefined} */
 let loaded;
@@ -32,9 +33,18 @@ function finish(instantiate) {
   return (loaded = new Heap(exports, exports.memory));
 }
 
+/** The core if this thread has it, or was given it (program/host.js). */
+function loadAttached() {
+  const attached = attachment();
+  if (!attached || loaded) return loaded;
+  const module = new WebAssembly.Module(attached.serial);
+  return finish((wanted) => new WebAssembly.Instance(module, wanted));
+}
+
 /** @returns {Promise<Heap>} */
 export async function loadSerial() {
-  return loaded ?? (loading ??= (async () => {
+  return loadAttached() ?? (loading ??= (async () => {
+    const url = place();
     let module;
     if (url.protocol === 'file:') {
       const { readFile } = await import(/* webpackIgnore: true */ /* @vite-ignore */ 'node:fs/promises');
@@ -48,8 +58,9 @@ export async function loadSerial() {
 
 /** The core if it can be had without waiting: in Node.js, or when it was loaded before. */
 export function loadSerialSync() {
-  if (loaded) return loaded;
+  const attached = loadAttached();
+  if (attached) return attached;
   const { readFileSync } = /** @type {any} */ (globalThis).process?.getBuiltinModule?.('node:fs') ?? {};
   if (!readFileSync) return undefined;
-  return finish((wanted) => new WebAssembly.Instance(new WebAssembly.Module(readFileSync(url)), wanted));
+  return finish((wanted) => new WebAssembly.Instance(new WebAssembly.Module(readFileSync(place())), wanted));
 }

@@ -3,11 +3,16 @@
  * the output of Emscripten 3.1.6 and of current versions, unpatched.
  */
 import { UnsupportedError } from '../errors.js';
+import { attachment } from '../program/attach.js';
 import { Heap } from './heap.js';
 
-const scriptUrl = new URL('./core/heddle.js', import.meta.url);
-const wasmUrl = new URL('./core/heddle.wasm', import.meta.url);
-const workerUrl = new URL('./core/heddle.worker.js', import.meta.url); /* 3.1.6 only */
+/** Where the core lies beside the package's script. Asked for when it is needed: in a script without a
+ * place of its own there is none. */
+const places = () => ({
+  script: new URL('./core/heddle.js', import.meta.url),
+  wasm: new URL('./core/heddle.wasm', import.meta.url),
+  worker: new URL('./core/heddle.worker.js', import.meta.url), /* 3.1.6 only */
+});
 
 const PAGE_BYTES = 65536;
 const INITIAL_BYTES = 16 * 1024 * 1024; /* what the core is linked with */
@@ -18,6 +23,8 @@ export const inNode = Boolean(scope.process?.versions?.node);
 
 /** Why threads cannot be used here, or undefined. */
 export function whyNoThreads() {
+  const attached = attachment();
+  if (attached) return attached.core ? undefined : attached.reason;
   if (inNode) return undefined;
   if (!('document' in scope)) return 'this is not a document: a page starts its threads from its main thread';
   if (!scope.crossOriginIsolated)
@@ -46,12 +53,13 @@ async function loadInNode() {
   const { readFile } = await import(/* webpackIgnore: true */ /* @vite-ignore */ 'node:fs/promises');
   const { Worker } = await import(/* webpackIgnore: true */ /* @vite-ignore */ 'node:worker_threads');
   const before = scope.Worker;
-  const factory = createRequire(import.meta.url)(fileURLToPath(scriptUrl));
+  const { script, wasm, worker } = places();
+  const factory = createRequire(import.meta.url)(fileURLToPath(script));
   return {
     factory,
-    module: await WebAssembly.compile(await readFile(wasmUrl)),
-    script: fileURLToPath(scriptUrl),
-    worker: fileURLToPath(workerUrl),
+    module: await WebAssembly.compile(await readFile(wasm)),
+    script: fileURLToPath(script),
+    worker: fileURLToPath(worker),
     /** Emscripten looks for a global Worker while it starts a thread, and sets one: both are undone. */
     withWorker: (/** @type {() => any} */ run) => {
       scope.Worker = Worker;
@@ -65,28 +73,50 @@ async function loadInNode() {
   };
 }
 
-async function loadInDocument() {
-  const module = fetch(wasmUrl).then(async (response) => WebAssembly.compile(await response.arrayBuffer()));
+/** @param {ThreadSources} [sources] */
+async function loadInDocument(sources) {
+  const { script, wasm, worker } = sources ?? hrefs();
+  const module = typeof wasm === 'string'
+    ? fetch(wasm).then(async (response) => WebAssembly.compile(await response.arrayBuffer()))
+    : WebAssembly.compile(wasm);
   const importScript = new Function('url', 'return import(url)');
-  await importScript(scriptUrl.href);
+  await importScript(script);
   return {
     factory: scope[Symbol.for('heddle.factory')],
     module: await module,
-    script: scriptUrl.href,
-    worker: workerUrl.href,
+    script,
+    worker,
     withWorker: (/** @type {() => any} */ run) => run(),
   };
 }
 
+/** @returns {{ script: string, wasm: string, worker?: string }} */
+function hrefs() {
+  const { script, wasm, worker } = places();
+  return { script: script.href, wasm: wasm.href, worker: worker.href };
+}
+
+/**
+ * The core from elsewhere: URLs of its scripts, and its bytes.
+ * @typedef {{ script: string, wasm: ArrayBuffer, worker?: string }} ThreadSources
+ *
+ * @typedef {object} LoadedThreads
+ * @property {Heap} heap
+ * @property {(pool: number, stackBytes: number) => { address: number, thread: any }} startWorker
+ * @property {(stackBytes: number) => any} startProgram the thread that became one: see program/host.js
+ * @property {(thread: any) => Promise<unknown> | void} stopWorker
+ */
+
 /**
  * @param {{ maximum: number, exact: boolean }} memory bytes, and whether they are the user's wish
- * @returns {Promise<{ heap: Heap, startWorker: (pool: number, stackBytes: number) => { address: number, thread: any }, stopWorker: (thread: any) => Promise<unknown> | void }>}
+ * @param {ThreadSources} [sources] in a document, instead of the package's own files
+ * @returns {Promise<LoadedThreads>}
  * @throws {UnsupportedError}
  */
-export async function loadThreads({ maximum, exact }) {
+export async function loadThreads({ maximum, exact }, sources) {
   const reason = whyNoThreads();
   if (reason) throw new UnsupportedError(`threads cannot run here: ${reason}.`);
-  const { factory, module, script, worker, withWorker } = await (inNode ? loadInNode() : loadInDocument());
+  const { factory, module, script, worker, withWorker } = await (inNode ? loadInNode() : loadInDocument(sources));
   const memory = makeMemory(maximum, exact);
   /** @type {any} */
   let exports;
@@ -103,13 +133,16 @@ export async function loadThreads({ maximum, exact }) {
     },
   }));
   const { PThread } = core;
+  /** @param {() => number} start @returns {{ address: number, thread: any }} */
+  const startThread = (start) => {
+    const known = new Set(PThread.runningWorkers);
+    const address = withWorker(start) >>> 0;
+    return { address, thread: PThread.runningWorkers.find((/** @type {any} */ thread) => !known.has(thread)) };
+  };
   return {
     heap: new Heap(exports, memory),
-    startWorker(pool, stackBytes) {
-      const known = new Set(PThread.runningWorkers);
-      const address = withWorker(() => exports.hdw_worker_start(pool, stackBytes)) >>> 0;
-      return { address, thread: PThread.runningWorkers.find((/** @type {any} */ thread) => !known.has(thread)) };
-    },
+    startWorker: (pool, stackBytes) => startThread(() => exports.hdw_worker_start(pool, stackBytes)),
+    startProgram: (stackBytes) => startThread(() => exports.hdw_program_start(stackBytes)).thread,
     stopWorker(thread) {
       PThread.runningWorkers = PThread.runningWorkers.filter((/** @type {any} */ other) => other !== thread);
       thread.onmessage = thread.onerror = () => {};

@@ -3,7 +3,7 @@
  * Describing needs no parser; checking does, which is loaded when the first function is checked.
  */
 import { identity } from '../delayed.js';
-import { FunctionError, OptionError } from '../errors.js';
+import { FunctionError, HdError, OptionError } from '../errors.js';
 import { sleep, spin } from '../sleep.js';
 import { asText } from '../values/text.js';
 import { howItTravels } from '../values/travel.js';
@@ -70,16 +70,29 @@ export function describe(task) {
   return text;
 }
 
+/** @type {typeof import('./check.js').checkSource | undefined} */
+let checkSource;
+
+/** Loads the parser that checks need. */
+export async function loadCheck() {
+  ({ checkSource } = await import('./check.js'));
+}
+
 /**
  * Finds what functions use that does not travel with them.
  * @param {string[]} texts of `describe`
  * @throws {FunctionError} if there is anything
  */
 export async function checkAll(texts) {
-  const fresh = texts.filter((text) => !checked.has(text));
-  if (!fresh.length) return;
-  const { checkSource } = await import('./check.js');
-  for (const text of fresh) {
+  if (!checkSource && texts.some((text) => !checked.has(text))) await loadCheck();
+  checkAllNow(texts);
+}
+
+/** The same in a thread that has loaded the parser. @param {string[]} texts */
+export function checkAllNow(texts) {
+  for (const text of texts) {
+    if (checked.has(text)) continue;
+    if (!checkSource) throw new HdError('NOT_LOADED', 'the parser is not loaded.');
     /** @type {Shipment} */
     const { name, own, source, values, functions } = JSON.parse(text);
     const carried = [...Object.keys(offered), ...values.map(([key]) => key), ...functions.map(([key]) => key)];

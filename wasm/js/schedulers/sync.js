@@ -20,17 +20,20 @@ const isPromise = (value) => value !== null && typeof value === 'object' && type
  * Runs a recording step by step: a generator that yields each promise a task gave, to be sent its value.
  * @param {import('../core/heap.js').Heap} heap
  * @param {import('../record.js').Recording} recording
- * @param {{ strict?: boolean, signal?: AbortSignal, onFinished?: (done: number, total: number) => void }} options
+ * @param {{ strict?: boolean, signal?: AbortSignal, onFinished?: (done: number, total: number) => void, watched?: () => import('../watch.js').WatchedWalk }} options
  * @returns {Generator<PromiseLike<unknown>, unknown[], unknown>}
  */
-export function* walkByRank(heap, recording, { strict = false, signal, onFinished }) {
+export function* walkByRank(heap, recording, { strict = false, signal, onFinished, watched }) {
   const functions = strict ? recording.functions.map((task) => compile(describe(task))) : recording.functions.map((task) => task.fn);
   const travel = strict ? throughCodec : (/** @type {unknown} */ value) => value;
   /* What threads would refuse is refused here too, before anything runs. */
   const encoded = strict ? encodeLiterals(recording, encodeLiteral) : null;
   const { core } = heap;
   const graph = buildGraph(heap, recording, { encodeLiteral: null, functionNumber: (index) => index });
+  const seen = watched?.();
   let walk = 0;
+  /** @type {'done' | 'failed' | 'cancelled'} */
+  let outcome = 'cancelled';
   try {
     const total = core.hdw_graph_task_count(graph);
     walk = core.hdw_walk_create(graph) >>> 0;
@@ -45,14 +48,19 @@ export function* walkByRank(heap, recording, { strict = false, signal, onFinishe
       return encoded ? decodeCopy(encoded[word - LITERAL]) : recording.literals[word - LITERAL];
     };
     let done = 0;
-    for (let id; (id = core.hdw_walk_next(walk) >>> 0) !== NONE; ) {
+    for (;;) {
+      const id = core.hdw_walk_next(walk) >>> 0;
       const released = heap.word(walk);
       if (released) {
         const at = heap.word(walk + 4) >>> 2;
-        for (const gone of heap.words.subarray(at, at + released)) results[gone] = undefined;
+        const gone = heap.words.subarray(at, at + released);
+        for (const task of gone) results[task] = undefined;
+        seen?.release(gone);
       }
+      if (id === NONE) break;
       if (signal?.aborted) throw new CancelledError(undefined, { cause: signal.reason });
       const from = offsets[id], end = offsets[id + 1];
+      seen?.start(id);
       try {
         /** @type {unknown[]} */
         let args;
@@ -70,13 +78,18 @@ export function* walkByRank(heap, recording, { strict = false, signal, onFinishe
         let value = functions[functionOf[id] >>> 1](...args);
         if (isPromise(value)) value = yield value;
         results[id] = travel(value);
+        seen?.finish(id);
       } catch (thrown) {
+        seen?.finish(id, false);
+        outcome = 'failed';
         throw asTaskError(thrown, { ...recording.describe(id), worker: 0, attempt: 1 });
       }
       onFinished?.(++done, total);
     }
+    outcome = 'done';
     return recording.outputs.map((id) => results[id]);
   } finally {
+    seen?.end(outcome);
     if (walk) core.hdw_walk_destroy(walk);
     core.hdw_graph_destroy(graph);
   }

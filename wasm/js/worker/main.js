@@ -5,6 +5,7 @@
  */
 import { Mailbox } from './mailbox.js';
 import { guard } from './guard.js';
+import { printTo } from './print.js';
 
 /** hd_next, and HDW_KILLED. */
 const IDLE = 0, TASK = 1, KILLED = 3;
@@ -106,4 +107,25 @@ function start(core, memory, address) {
   turn();
 }
 
-/** @type {any} */ (globalThis)[Symbol.for('heddle.worker')] = start;
+const scope = /** @type {any} */ (globalThis);
+scope[Symbol.for('heddle.worker')] = start;
+
+/**
+ * Called by C on a new thread that shall run a program instead (program/host.js).
+ * @param {Record<string, (...args: any[]) => any>} core the hdw_ functions
+ * @param {WebAssembly.Memory} memory
+ */
+scope[Symbol.for('heddle.program')] = (core, memory) => fromHost.then(({ program, serial, crews, port }) => {
+  scope[Symbol.for('heddle.attachment')] = { core, memory, serial, crews };
+  scope[Symbol.for('heddle.port')] = port;
+  scope.importScripts(program);
+});
+
+/** What the host of programs sends, before C calls: Emscripten passes over it. @type {Promise<any>} */
+const fromHost = new Promise((resolve) => {
+  if (scope.document || scope.process?.versions?.node) return;
+  scope.addEventListener('message', (/** @type {MessageEvent} */ { data }) => {
+    if (data?.heddle?.program) resolve(data.heddle);
+    if (data?.heddle?.print) printTo(data.heddle.print);
+  });
+});

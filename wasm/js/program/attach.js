@@ -1,0 +1,71 @@
+/**
+ * Heddle inside a program's thread (host.js): the core is there already, and threads are started by the
+ * document that hosts them.
+ */
+import { Heap } from '../core/heap.js';
+import { WorkerLostError } from '../errors.js';
+
+/**
+ * What a program's thread is given, under this symbol.
+ * @typedef {object} Attachment
+ * @property {ArrayBuffer} serial the one-thread core
+ * @property {Record<string, (...args: any[]) => any>} [core] the hdw_ functions of the threaded one
+ * @property {WebAssembly.Memory} [memory] its heap
+ * @property {MessagePort} [crews] to the host's side: host.js
+ * @property {string} [reason] why there is no threaded core
+ */
+const ATTACHMENT = Symbol.for('heddle.attachment');
+
+/** @returns {Attachment | undefined} if this is a program's thread */
+export const attachment = () => /** @type {any} */ (globalThis)[ATTACHMENT];
+
+/** @type {Heap | undefined} */
+let heap;
+
+/** The core that is shared with the host. */
+export function attachedHeap() {
+  const { core, memory } = /** @type {Attachment} */ (attachment());
+  return (heap ??= new Heap(/** @type {any} */ (core), /** @type {WebAssembly.Memory} */ (memory)));
+}
+
+/** A {@link import('../crew.js').Crew} in the host, from here. It grows a moment after it is asked to; runs wait. */
+export class DistantCrew {
+  #port;
+  #pool;
+  size = 0;
+  printing = false;
+  lossCause = 'its thread ended';
+
+  /** @param {number} pool @param {{ onLost: () => void, onFatal: (error: Error) => void }} events */
+  constructor(pool, { onLost, onFatal }) {
+    this.#port = /** @type {MessagePort} */ (attachment()?.crews);
+    this.#pool = pool;
+    this.#port.addEventListener('message', ({ data }) => {
+      if (data.pool !== pool) return;
+      if (data.lossCause) this.lossCause = data.lossCause;
+      if (data.fatal) onFatal(new WorkerLostError(data.fatal));
+      else onLost();
+    });
+    this.#port.start();
+  }
+
+  get count() {
+    return this.size;
+  }
+
+  /** @param {number} count */
+  grow(count) {
+    if (count <= this.size) return;
+    this.size = count;
+    this.#port.postMessage({ pool: this.#pool, grow: count });
+  }
+
+  /** @param {number} run @param {boolean} all */
+  endStuck(run, all) {
+    this.#port.postMessage({ pool: this.#pool, endStuck: run, all });
+  }
+
+  async close() {
+    this.#port.postMessage({ pool: this.#pool, close: true });
+  }
+}
