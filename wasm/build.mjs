@@ -15,7 +15,7 @@ const { values: wanted } = parseArgs({
 });
 if (wanted.help) {
   console.log(`usage: npm run build [-- OPTIONS]
-Builds the native core, and the package in dist/; both by default.
+Builds the native core, the package in dist/ and the page in build/site; all by default.
   --native      only the native core
   --wasm        only the package
   --bench       with the benchmark of the core (tests/bench/core.c)
@@ -87,6 +87,8 @@ if (all || wanted.wasm) {
   if (!existsSync(dist('types/index.d.ts')) || statSync(dist('types/index.d.ts')).mtimeMs < newest)
     run('npx', 'tsc', '-p', 'wasm/js', '--outDir', dist('types'));
 }
+
+if (all && wanted.out === 'dist') run(process.execPath, 'web/build.mjs');
 
 function newestChange(directory) {
   return Math.max(...readdirSync(directory, { recursive: true }).map((file) => statSync(join(directory, file)).mtimeMs));

@@ -38,9 +38,12 @@ const browsers = {
 
 export const browserNames = Object.keys(browsers);
 
+/** Where a browser's program lies. @param {string} name */
+export const executable = (name) => browsers[name].executablePath;
+
 /** @param {string} name */
 export async function launch(name) {
-  const { executablePath } = browsers[name];
+  const executablePath = executable(name);
   if (!existsSync(executablePath)) throw new Error(`${executablePath} is missing: npm run setup -- --web installs it`);
   return puppeteer.launch({ ...browsers[name], headless: true });
 }
@@ -59,4 +62,24 @@ export async function resultOf(browser, url) {
   } finally {
     await page.close();
   }
+}
+
+/**
+ * Puts a text into the playground's editor, as pasting does.
+ * @param {import('puppeteer-core').Page} page
+ * @param {string} text
+ */
+export async function paste(page, text) {
+  await page.focus('.cm-content');
+  await page.evaluate(async (pasted) => {
+    const content = /** @type {HTMLElement} */ (document.querySelector('.cm-content'));
+    getSelection()?.selectAllChildren(content);
+    await new Promise((resume) => requestAnimationFrame(() => setTimeout(resume, 50)));
+    const clipboardData = new DataTransfer();
+    clipboardData.setData('text/plain', pasted);
+    const event = new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true });
+    /* Firefox gives the event an empty clipboard. */
+    if (!event.clipboardData?.getData('text/plain')) Object.defineProperty(event, 'clipboardData', { value: { getData: () => pasted } });
+    content.dispatchEvent(event);
+  }, text);
 }

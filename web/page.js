@@ -1,0 +1,232 @@
+/** The playground: joins the menu, the editor, the runner, the views and the results. */
+import { Runner } from './runner/runner.js';
+import { DONE, RELEASED, RunModel } from './views/model.js';
+import './views/graph.js';
+import './views/workers.js';
+import { Announcer } from './announcer.js';
+import { createEditor } from './editor.js';
+import { programs } from './programs.js';
+import { Run, RunColumn, compare, count, duration } from './results.js';
+
+/** @typedef {import('./results.js').Scheduler} Scheduler */
+/** @typedef {HTMLElement & { show(model: RunModel): void }} View */
+
+const modeNames = { sync: 'Serial', threads: 'Parallel' };
+
+/** @param {string} id */
+const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+class Playground {
+  #menu = /** @type {HTMLSelectElement} */ (byId('menu'));
+  #workers = /** @type {HTMLInputElement} */ (byId('workers'));
+  #bar = /** @type {HTMLProgressElement} */ (byId('progress-bar'));
+  #buttons = { sync: byId('serial'), threads: byId('parallel'), stop: byId('stop'), reset: /** @type {HTMLButtonElement} */ (byId('reset')) };
+  #views = [/** @type {View} */ (byId('graph')), /** @type {View} */ (byId('strip-view'))];
+  #announcer = new Announcer(byId('news'));
+  #runner = new Runner({ onMessage: (/** @type {any} */ message) => this.#receive(message) });
+  #whySerial = Runner.whySerial();
+  #columns;
+  #editor;
+  /** The edited texts, by program. @type {Map<string, string>} */
+  #edits = new Map();
+  #program = programs.find(({ id }) => `#${id}` === location.hash) ?? programs[0];
+  /** @type {Run | undefined} the one that is running */
+  #run;
+  /** @type {RunModel | undefined} of the newest graph */
+  #model;
+  #modelChanged = false;
+  #frame = 0;
+  #clock = 0;
+
+  constructor() {
+    const showLine = (/** @type {number} */ line, /** @type {Run} */ run) => this.#showLine(line, run);
+    this.#columns = { sync: new RunColumn(byId('run-serial'), showLine), threads: new RunColumn(byId('run-parallel'), showLine) };
+    this.#editor = createEditor(byId('editor'), {
+      text: this.#program.text,
+      onChange: (text) => this.#edited(text),
+      onRun: (scheduler) => this.#start(scheduler),
+    });
+    this.#fillMenu();
+    this.#showPlatform();
+    this.#buttons.sync.addEventListener('click', () => this.#start('sync'));
+    this.#buttons.threads.addEventListener('click', () => this.#start('threads'));
+    this.#buttons.stop.addEventListener('click', () => this.#run && this.#runner.stop());
+    this.#buttons.reset.addEventListener('click', () => this.#reset());
+    this.#workers.addEventListener('change', () => (this.#workers.value = String(this.#workerCount())));
+    window.addEventListener('hashchange', () => this.#open(location.hash.slice(1)));
+    this.#updateButtons();
+    this.#runner.prepare();
+  }
+
+  // Programs and the editor
+
+  #fillMenu() {
+    for (const group of new Set(programs.map((program) => program.group))) {
+      const options = document.createElement('optgroup');
+      options.label = group;
+      for (const { id, title } of programs.filter((program) => program.group === group)) options.append(new Option(title, id));
+      this.#menu.append(options);
+    }
+    this.#menu.value = this.#program.id;
+    this.#menu.disabled = false;
+    this.#menu.addEventListener('change', () => {
+      history.replaceState(null, '', `#${this.#menu.value}`);
+      this.#open(this.#menu.value);
+    });
+  }
+
+  /** @param {string} id */
+  #open(id) {
+    const program = programs.find((candidate) => candidate.id === id);
+    if (!program || program === this.#program) return;
+    this.#program = program;
+    this.#menu.value = id;
+    this.#editor.setText(this.#edits.get(id) ?? program.text);
+  }
+
+  /** @param {string} text */
+  #edited(text) {
+    const { id, text: original } = this.#program;
+    if (text === original) this.#edits.delete(id);
+    else this.#edits.set(id, text);
+    this.#updateButtons();
+  }
+
+  #reset() {
+    this.#editor.setText(this.#program.text, { undoable: true });
+    this.#editor.clearErrors();
+    this.#editor.focus(); // Reset is disabled now
+    this.#announcer.say('The program is as it was. Undo brings your text back.');
+  }
+
+  /**
+   * @param {number} line
+   * @param {Run} run
+   */
+  #showLine(line, run) {
+    this.#open(run.program);
+    if (this.#editor.text() !== run.text) this.#announcer.say('The program has been edited since, so the line may be another one.');
+    this.#editor.focus(line);
+  }
+
+  // Runs
+
+  #showPlatform() {
+    const processors = count(navigator.hardwareConcurrency || 1, 'processor');
+    const platform = byId('platform');
+    platform.dataset.state = this.#whySerial ? 'serial' : 'threads';
+    platform.textContent = this.#whySerial
+      ? `${processors}, but programs run on one thread, one task after another, because ${this.#whySerial}.`
+      : `${processors}; threads available`;
+    this.#workers.value = String(Math.max(2, Math.min(navigator.hardwareConcurrency || 1, 8)));
+    this.#workers.disabled = Boolean(this.#whySerial);
+    for (const button of [this.#buttons.sync, this.#buttons.threads, this.#buttons.stop]) button.removeAttribute('disabled');
+    if (this.#whySerial) this.#buttons.threads.setAttribute('aria-describedby', 'platform');
+  }
+
+  #workerCount() {
+    const { valueAsNumber } = this.#workers;
+    return Number.isFinite(valueAsNumber) ? Math.min(Math.max(Math.round(valueAsNumber), 1), 16) : 2;
+  }
+
+  /** Buttons that cannot be pressed now keep their focus, so they are aria-disabled. */
+  #updateButtons() {
+    const running = Boolean(this.#run);
+    this.#buttons.sync.setAttribute('aria-disabled', String(running));
+    this.#buttons.threads.setAttribute('aria-disabled', String(running || Boolean(this.#whySerial)));
+    this.#buttons.stop.setAttribute('aria-disabled', String(!running));
+    this.#buttons.reset.disabled = !this.#edits.has(this.#program.id);
+  }
+
+  /** @param {Scheduler} scheduler */
+  #start(scheduler) {
+    if (this.#run) return this.#announcer.say('A program is running. Stop it first.');
+    if (scheduler === 'threads' && this.#whySerial) return this.#announcer.say('This page has no threads: run it with Serial.');
+    const workers = scheduler === 'sync' ? 1 : this.#workerCount();
+    const text = this.#editor.text();
+    this.#editor.clearErrors();
+    this.#run = new Run({ scheduler, workers, program: this.#program.id, text });
+    this.#columns[scheduler].begin(this.#run);
+    this.#bar.value = 0;
+    byId('progress').dataset.state = 'idle';
+    byId('comparison').textContent = '';
+    this.#clock = window.setInterval(() => this.#draw(), 100);
+    this.#updateButtons();
+    this.#announcer.say(`${modeNames[scheduler]} run started`);
+    this.#runner.run(text, { scheduler, workers });
+  }
+
+  /** @param {any} message of the runner */
+  #receive(message) {
+    const run = this.#run;
+    if (!run) return;
+    if (message.type === 'begin') this.#begin(run, message);
+    else if (message.type === 'batch' || message.type === 'end') this.#model?.receive(message);
+    else if (message.type === 'print') run.print(message);
+    else if (message.type === 'finished') run.finish(message);
+    else if (message.type === 'stopped') run.stop();
+    if (run.state !== 'running') this.#model?.close();
+    this.#modelChanged ||= ['begin', 'batch', 'end', 'stopped'].includes(message.type);
+    if (run.state !== 'running') this.#over(run);
+    this.#draw();
+  }
+
+  /**
+   * @param {Run} run
+   * @param {any} message
+   */
+  #begin(run, message) {
+    this.#model = new RunModel(message);
+    const { total } = progressOf(this.#model);
+    run.tasks += total;
+    byId('picture').hidden = true;
+    byId('graph').hidden = false;
+    byId('strip').hidden = false;
+    const where = run.scheduler === 'sync' ? 'one after another' : `on ${count(run.workers, 'worker')}`;
+    this.#announcer.say(`${modeNames[run.scheduler]} run started: ${count(total, 'task')} ${where}`);
+  }
+
+  /** @param {Run} run */
+  #over(run) {
+    this.#run = undefined;
+    window.clearInterval(this.#clock);
+    this.#updateButtons();
+    const { error } = run;
+    if (error?.line !== undefined && this.#editor.text() === run.text) {
+      this.#editor.showError(error.line, error.column, `${error.name}: ${error.message}`);
+    }
+    const took = duration(run.elapsed);
+    const mode = modeNames[run.scheduler];
+    if (run.state === 'done') this.#announcer.say(`${mode} run done in ${took}`);
+    else if (run.state === 'stopped') this.#announcer.say(`${mode} run stopped after ${took}`);
+    else this.#announcer.say(`${mode} run failed after ${took}: ${error?.name}`);
+    byId('comparison').textContent = compare(this.#columns.sync.run, this.#columns.threads.run);
+  }
+
+  /** Draws what has changed, in the next frame. */
+  #draw() {
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      for (const column of Object.values(this.#columns)) column.render();
+      if (!this.#model || !this.#modelChanged) return;
+      this.#modelChanged = false;
+      for (const view of this.#views) view.show(this.#model);
+      this.#showProgress(progressOf(this.#model));
+    });
+  }
+
+  /** @param {{ done: number, total: number }} progress */
+  #showProgress({ done, total }) {
+    byId('progress').dataset.state = 'shown';
+    this.#bar.max = Math.max(total, 1);
+    this.#bar.value = done;
+    byId('progress-text').textContent = `${done.toLocaleString('en')} of ${count(total, 'task')} done`;
+  }
+}
+
+/** @param {RunModel} model */
+function progressOf(model) {
+  return { done: model.counts[DONE] + model.counts[RELEASED], total: model.count };
+}
+
+new Playground();

@@ -1,0 +1,66 @@
+/** The tasks as a table, for those who do not see the picture or want the numbers. Filled only while open. */
+import { html } from './elements.js';
+import { RELEASED, RUNNING, resultWords, stateNames } from './model.js';
+import { countedNoun, timed } from './quantities.js';
+
+const rowsLimit = 200;
+
+export class TaskTable {
+  root = html('details', { class: 'hd-tasks' }, html('summary', {}, 'As a table'));
+  #scroller = html('div', { class: 'hd-scroller', tabindex: 0, role: 'region', 'aria-label': 'Tasks' });
+  #rest = html('p', { class: 'hd-note' });
+  /** @type {import('./model.js').RunModel | null} */ #model = null;
+  /** @type {import('./model.js').RunModel | null} */ #filled = null;
+  #version = 0;
+  /** @type {HTMLTableRowElement[]} */ #rows = [];
+
+  constructor() {
+    this.root.append(this.#scroller, this.#rest);
+    this.root.addEventListener('toggle', () => this.#draw());
+  }
+
+  /** @param {import('./model.js').RunModel} model */
+  show(model) {
+    this.#model = model;
+    this.#draw();
+  }
+
+  #draw() {
+    const model = this.#model;
+    if (!model || !this.root.open) return;
+    if (this.#filled !== model) this.#fill(model);
+    for (const task of model.changesSince(this.#version)) {
+      if (task >= this.#rows.length) break;
+      this.#write(model, task);
+    }
+    this.#version = model.version;
+  }
+
+  /** @param {import('./model.js').RunModel} model */
+  #fill(model) {
+    const shown = Math.min(rowsLimit, model.count);
+    const body = html('tbody');
+    this.#rows = Array.from({ length: shown }, (_, task) => {
+      const row = html('tr', {}, html('th', { scope: 'row' }, model.keyOf(task)), html('td'), html('td'), html('td'), html('td'));
+      body.append(row);
+      return row;
+    });
+    const titles = ['Task', 'State', 'Worker', 'Started at', 'Took'].map((title) => html('th', { scope: 'col' }, title));
+    this.#scroller.replaceChildren(html('table', {}, html('thead', {}, html('tr', {}, ...titles)), body));
+    const more = model.count - shown;
+    this.#rest.textContent = more > 0 ? `The first ${rowsLimit} tasks; ${countedNoun(more, 'task')} more.` : '';
+    this.#filled = model;
+    this.#version = 0;
+  }
+
+  /** @param {import('./model.js').RunModel} model @param {number} task */
+  #write(model, task) {
+    const [state, worker, start, duration] = this.#rows[task].querySelectorAll('td');
+    const started = model.startMsOf(task) >= 0;
+    const now = model.stateOf(task);
+    state.textContent = now === RELEASED ? `done, ${resultWords.freed}` : stateNames[now];
+    worker.textContent = !started ? '' : model.scheduler === 'sync' ? 'serial' : String(model.rowOf(task));
+    start.textContent = started ? timed(model.startMsOf(task)) : '';
+    duration.textContent = now === RUNNING ? '…' : timed(model.durationMsOf(task));
+  }
+}
