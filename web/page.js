@@ -182,6 +182,9 @@ class Playground {
     byId('picture').hidden = true;
     byId('graph').hidden = false;
     byId('strip').hidden = false;
+    /* On a phone the graph is below the editor. */
+    const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    byId('graph').scrollIntoView({ block: 'nearest', behavior: calm ? 'instant' : 'smooth' });
     const where = run.scheduler === 'sync' ? 'one after another' : `on ${count(run.workers, 'worker')}`;
     this.#announcer.say(`${modeNames[run.scheduler]} run started: ${count(total, 'task')} ${where}`);
   }

@@ -137,6 +137,12 @@ function measureJavaScript(round, dask) {
   ]);
 }
 
+/** In each browser, how soon there is a first result: milliseconds. @returns {object[]} */
+function measureStart() {
+  const { lines, failure } = measure(process.execPath, inRoot('tests/bench/start.mjs'), '--repeat', wanted.quick ? 3 : 7);
+  return lines ?? [{ browser: 'browsers', missing: failure.split('\n').at(-1) }];
+}
+
 function progress(round, what) {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[Kround ${round + 1} of ${ROUNDS}: ${what}`);
 }
@@ -234,6 +240,15 @@ function printJavaScript(rows) {
     [`${values}, ${how}`, us(own.build_ns), us(own.compute_ns), us(own.all_ns), us(own.again_ns), us(all.peer_ns), ratio(all)]));
 }
 
+function printStart(starts) {
+  console.log('\nFirst result of two threads in a page on this machine: ms, medians');
+  printTable(['', 'after navigation', 'after a click in the playground'], [...new Set(starts.map(({ browser }) => browser))].map((browser) => {
+    const of = (way) => starts.find((one) => one.browser === browser && one.way === way)?.ms;
+    const { missing } = starts.find((one) => one.browser === browser);
+    return [browser, missing ? `not run: ${missing}` : String(of('navigation')), missing ? '' : String(of('click'))];
+  }));
+}
+
 /* ---- all of it ---------------------------------------------------------------------------------- */
 
 const load = os.loadavg();
@@ -244,6 +259,8 @@ for (let round = 0; round < ROUNDS; round++) {
   measureCore(round, tbb);
   measureJavaScript(round, dask);
 }
+progress(ROUNDS - 1, 'first results in browsers');
+const starts = measureStart();
 if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
 
 const core = Object.keys(PLATFORMS).flatMap((platform) => [1, 2].map((workers) => ({ platform, rows: coreRows(platform, workers) })));
@@ -254,8 +271,10 @@ if (wanted.json) {
     for (const one of [rows.plainMean, rows.allMean]) console.log(JSON.stringify(one));
   }
   for (const { all, again } of javaScript) for (const one of [all, again]) console.log(JSON.stringify(one));
+  for (const { browser, way, ms } of starts) if (ms !== undefined) console.log(JSON.stringify({ name: `first result, ${browser}, after ${way}`, ours_ns: ms * 1e6, peer: null, peer_ns: null, ratio: null }));
 } else {
   printMachine({ oneTBB: tbb, Dask: dask });
   for (const { platform, rows } of core) printCore(platform, rows);
   printJavaScript(javaScript);
+  printStart(starts);
 }

@@ -1,10 +1,11 @@
 /**
  * Zooms and moves an SVG picture inside its frame by the viewBox: Ctrl + wheel, buttons, keys, dragging.
- * Until someone zooms, the whole picture is kept in sight, never larger than it was drawn.
+ * Until someone zooms, the whole picture is kept in sight, up to half as large again as it was drawn.
  */
 import { html } from './elements.js';
 
 const lowest = 110;
+const largestFit = 1.5;
 const closest = 4;
 /** Below this scale letters cannot be read and are left out. */
 const readable = 0.42;
@@ -54,7 +55,7 @@ export class Viewport {
     const room = this.frame.clientWidth;
     if (width === 0 || room === 0) return;
     const highest = parseFloat(getComputedStyle(this.frame).maxHeight) || 480;
-    this.#scale = Math.min(1, room / width, highest / height);
+    this.#scale = Math.min(largestFit, room / width, highest / height);
     this.#fitted = true;
     this.#centre = { x: width / 2, y: height / 2 };
     this.frame.style.height = `${Math.ceil(Math.min(highest, Math.max(lowest, height * this.#scale)))}px`;
@@ -89,7 +90,7 @@ export class Viewport {
   }
 
   #fitScale() {
-    return Math.min(1, this.frame.clientWidth / this.#size.width, this.frame.clientHeight / this.#size.height);
+    return Math.min(largestFit, this.frame.clientWidth / this.#size.width, this.frame.clientHeight / this.#size.height);
   }
 
   #apply() {
