@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 
 const { values: wanted } = parseArgs({
   options: {
-    native: { type: 'boolean' }, wasm: { type: 'boolean' }, bench: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
+    native: { type: 'boolean' }, wasm: { type: 'boolean' }, page: { type: 'boolean' }, bench: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
     emcc: { type: 'string' }, out: { type: 'string', default: 'dist' },
   },
 });
@@ -18,12 +18,14 @@ if (wanted.help) {
 Builds the native core, the package in dist/ and the page in build/site; all by default.
   --native      only the native core
   --wasm        only the package
+  --page        only the package and the page
   --bench       with the benchmark of the core (tests/bench/core.c)
   --emcc PATH   with this Emscripten instead of the one on the PATH
   --out FOLDER  the package goes here instead of into dist/`);
   process.exit();
 }
-const all = !wanted.native && !wanted.wasm;
+const all = !wanted.native && !wanted.wasm && !wanted.page;
+const say = (what) => console.log(`build: ${what}`);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const path = (...parts) => join(root, ...parts);
 const { version } = JSON.parse(readFileSync(path('package.json'), 'utf8'));
@@ -54,9 +56,13 @@ function writeIfNew(file, text) {
   if (!existsSync(file) || readFileSync(file, 'utf8') !== text) writeFileSync(file, text);
 }
 
-if (all || wanted.native) cmake('native', ['cmake']);
+if (all || wanted.native) {
+  say('the native core');
+  cmake('native', ['cmake']);
+}
 
-if (all || wanted.wasm) {
+if (all || wanted.wasm || wanted.page) {
+  say('the WebAssembly cores and the package');
   cmake('wasi', ['cmake', '-DCMAKE_TOOLCHAIN_FILE=wasm/toolchain-wasi.cmake']);
 
   mkdirSync(path('build', threads), { recursive: true });
@@ -88,7 +94,10 @@ if (all || wanted.wasm) {
     run('npx', 'tsc', '-p', 'wasm/js', '--outDir', dist('types'));
 }
 
-if (all && wanted.out === 'dist') run(process.execPath, 'web/build.mjs');
+if ((all || wanted.page) && wanted.out === 'dist') {
+  say('the page');
+  run(process.execPath, 'web/build.mjs');
+}
 
 function newestChange(directory) {
   return Math.max(...readdirSync(directory, { recursive: true }).map((file) => statSync(join(directory, file)).mtimeMs));

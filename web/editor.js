@@ -67,7 +67,7 @@ export function createEditor(parent, { text, onChange, onRun }) {
       { key: 'Shift-Enter', run: run('sync') },
     ]),
     lineNumbers(), lintGutter(), highlightSpecialChars(), history(), drawSelection(), indentOnInput(), bracketMatching(),
-    highlightActiveLine(), highlightActiveLineGutter(), javascript(), syntaxHighlighting(colours), look,
+    highlightActiveLine(), highlightActiveLineGutter(), EditorView.lineWrapping, javascript(), syntaxHighlighting(colours), look,
     EditorState.tabSize.of(2),
     // Escape, then Tab, leaves the editor: CodeMirror's own way out.
     keymap.of([indentWithTab, ...defaultKeymap, ...historyKeymap, ...lintKeymap]),

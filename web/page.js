@@ -6,7 +6,7 @@ import './views/workers.js';
 import { Announcer } from './announcer.js';
 import { createEditor } from './editor.js';
 import { programs } from './programs.js';
-import { Run, RunColumn, compare, count, duration } from './results.js';
+import { Run, RunColumn, compare, count, duration, whereOf } from './results.js';
 
 /** @typedef {import('./results.js').Scheduler} Scheduler */
 /** @typedef {HTMLElement & { show(model: RunModel): void }} View */
@@ -34,6 +34,10 @@ class Playground {
   #run;
   /** @type {RunModel | undefined} of the newest graph */
   #model;
+  /** Of the computations of this run that have not ended, by their number. @type {Map<number, RunModel>} */
+  #models = new Map();
+  /** Tasks of those that have ended. */
+  #ended = { done: 0, total: 0 };
   #modelChanged = false;
   #frame = 0;
   #clock = 0;
@@ -149,6 +153,10 @@ class Playground {
     this.#columns[scheduler].begin(this.#run);
     this.#bar.value = 0;
     byId('progress').dataset.state = 'idle';
+    byId('graph').dataset.state = byId('strip-view').dataset.state = 'past';
+    this.#model = undefined;
+    this.#models.clear();
+    this.#ended = { done: 0, total: 0 };
     byId('comparison').textContent = '';
     this.#clock = window.setInterval(() => this.#draw(), 100);
     this.#updateButtons();
@@ -161,12 +169,13 @@ class Playground {
     const run = this.#run;
     if (!run) return;
     if (message.type === 'begin') this.#begin(run, message);
-    else if (message.type === 'batch' || message.type === 'end') this.#model?.receive(message);
+    else if (message.type === 'batch') this.#models.get(message.run)?.receive(message);
+    else if (message.type === 'end') this.#end(message);
     else if (message.type === 'print') run.print(message);
     else if (message.type === 'finished') run.finish(message);
     else if (message.type === 'stopped') run.stop();
-    if (run.state !== 'running') this.#model?.close();
-    this.#modelChanged ||= ['begin', 'batch', 'end', 'stopped'].includes(message.type);
+    if (run.state !== 'running') for (const model of this.#models.values()) model.close();
+    this.#modelChanged ||= message.type !== 'print';
     if (run.state !== 'running') this.#over(run);
     this.#draw();
   }
@@ -177,15 +186,18 @@ class Playground {
    */
   #begin(run, message) {
     this.#model = new RunModel(message);
-    const { total } = progressOf(this.#model);
+    this.#models.set(message.run, this.#model);
+    const total = this.#model.count;
     run.tasks += total;
+    run.where = whereOf(message.scheduler, message.workers); /* the program may have chosen otherwise */
+    byId('graph').dataset.state = byId('strip-view').dataset.state = 'now';
     byId('picture').hidden = true;
     byId('graph').hidden = false;
     byId('strip').hidden = false;
     /* On a phone the graph is below the editor. */
     const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
     byId('graph').scrollIntoView({ block: 'nearest', behavior: calm ? 'instant' : 'smooth' });
-    const where = run.scheduler === 'sync' ? 'one after another' : `on ${count(run.workers, 'worker')}`;
+    const where = message.scheduler === 'sync' ? 'one after another' : `on ${run.where}`;
     this.#announcer.say(`${modeNames[run.scheduler]} run started: ${count(total, 'task')} ${where}`);
   }
 
@@ -214,12 +226,27 @@ class Playground {
       if (!this.#model || !this.#modelChanged) return;
       this.#modelChanged = false;
       for (const view of this.#views) view.show(this.#model);
-      this.#showProgress(progressOf(this.#model));
+      this.#showProgress();
     });
   }
 
-  /** @param {{ done: number, total: number }} progress */
-  #showProgress({ done, total }) {
+  /** @param {any} message */
+  #end(message) {
+    const model = this.#models.get(message.run);
+    if (!model) return;
+    model.receive(message);
+    this.#models.delete(message.run);
+    this.#ended.total += model.count;
+    this.#ended.done += doneOf(model);
+  }
+
+  /** Of all computations of this run. */
+  #showProgress() {
+    let { done, total } = this.#ended;
+    for (const model of this.#models.values()) {
+      done += doneOf(model);
+      total += model.count;
+    }
     byId('progress').dataset.state = 'shown';
     this.#bar.max = Math.max(total, 1);
     this.#bar.value = done;
@@ -228,8 +255,8 @@ class Playground {
 }
 
 /** @param {RunModel} model */
-function progressOf(model) {
-  return { done: model.counts[DONE] + model.counts[RELEASED], total: model.count };
+function doneOf(model) {
+  return model.counts[DONE] + model.counts[RELEASED];
 }
 
 new Playground();

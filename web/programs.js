@@ -33,4 +33,4 @@ export const programs = [
   { id: 'graph', title: 'A graph as plain data', group: more, text: graph },
   { id: 'failure', title: 'A task that fails', group: more, text: failure },
   { id: 'endless', title: 'An endless task, to stop', group: more, text: endless },
-];
+].map((program) => ({ ...program, text: program.text.trimEnd() }));

@@ -8,7 +8,6 @@
  * @property {string} message
  * @property {number} [line]
  * @property {number} [column]
- * @property {string} [stack]
  * @property {{ key: string, name: string, worker?: number }} [task]
  */
 
@@ -35,7 +34,7 @@ export class Run {
   /** @param {{ scheduler: Scheduler, workers: number, program: string, text: string }} what */
   constructor({ scheduler, workers, program, text }) {
     this.scheduler = scheduler;
-    this.workers = workers;
+    this.where = whereOf(scheduler, workers);
     this.program = program;
     this.text = text;
   }
@@ -44,11 +43,13 @@ export class Run {
     return this.ms ?? performance.now() - this.#start;
   }
 
-  /** @param {Printed} line */
-  print({ level, text, worker }) {
-    const cut = text.length > lineLength ? `${text.slice(0, lineLength)} … (${text.length - lineLength} more characters)` : text;
-    this.printed.push({ level, text: cut, worker });
-    this.printedCount++;
+  /** @param {{ lines: Printed[], skipped: number }} message */
+  print({ lines, skipped }) {
+    for (const { level, text, worker } of lines) {
+      const cut = text.length > lineLength ? `${text.slice(0, lineLength)} … (${text.length - lineLength} more characters)` : text;
+      this.printed.push({ level, text: cut, worker });
+    }
+    this.printedCount += lines.length + skipped;
     if (this.printed.length > 2 * linesKept) this.printed.splice(0, this.printed.length - linesKept);
   }
 
@@ -64,6 +65,11 @@ export class Run {
     this.ms = performance.now() - this.#start;
     this.state = 'stopped';
   }
+}
+
+/** On what a computation runs. @param {Scheduler} scheduler @param {number} workers */
+export function whereOf(scheduler, workers) {
+  return scheduler === 'sync' ? '1 thread' : count(workers, 'worker');
 }
 
 /** The column of one mode: shows its last run. */
@@ -97,7 +103,6 @@ export class RunColumn {
     this.#drawn = 0;
     this.#over = false;
     const { mode, result, time, tasks, list, note, printed } = this.#parts;
-    mode.textContent = run.scheduler === 'sync' ? '1 thread' : count(run.workers, 'worker');
     const [name] = this.#title.childNodes;
     this.#title.replaceChildren(name, mode);
     const facts = make('dl', 'facts');
@@ -115,7 +120,8 @@ export class RunColumn {
   render() {
     const run = this.#run;
     if (!run || this.#over) return;
-    const { result, time, tasks } = this.#parts;
+    const { mode, result, time, tasks } = this.#parts;
+    mode.textContent = run.where;
     this.#element.dataset.state = run.state;
     this.#over = run.state !== 'running';
     result.textContent = { running: 'running …', stopped: 'stopped', failed: 'failed', done: run.result ?? 'undefined' }[run.state];
@@ -166,13 +172,6 @@ export class RunColumn {
       show.setAttribute('type', 'button');
       show.addEventListener('click', () => this.#onLine(line, run));
       box.append(show);
-    }
-    if (error.stack) {
-      const details = make('details');
-      const stack = make('pre', '', error.stack);
-      stack.tabIndex = 0;
-      details.append(make('summary', '', 'Stack'), stack);
-      box.append(details);
     }
     return box;
   }

@@ -1,6 +1,6 @@
 // watch(): what computations do, as batches, with every scheduler.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { OptionError, compute, delayed, get, sleep, taskStates, watch } from 'heddle';
+import { OptionError, Runtime, compute, delayed, get, sleep, taskStates, watch } from 'heddle';
 import { rejection } from './ways.mjs';
 
 const inc = delayed(function inc(x) {
@@ -135,6 +135,34 @@ test('tasks of a parallel run overlap in time on different workers', async () =>
   expect(new Set(worker)).toEqual(new Set([0, 1]));
   expect(startMs[0]).toBeLessThan(startMs[1] + elapsedMs[1]);
   expect(startMs[1]).toBeLessThan(startMs[0] + elapsedMs[0]);
+});
+
+test.each(schedulers)('a watcher that throws is told no more, and the computation goes on (%s)', async (_, options) => {
+  const said = [], before = console.error;
+  console.error = (...args) => said.push(args.join(' '));
+  const told = [];
+  unwatch = watch(({ type }) => {
+    told.push(type);
+    if (type === 'batch') throw new Error('not today');
+  });
+  try {
+    expect(await add(inc(1), inc(2)).compute(options)).toBe(5);
+  } finally {
+    console.error = before;
+  }
+  expect(told).toEqual(['begin', 'batch']);
+  expect(said).toEqual([expect.stringContaining('not today')]);
+});
+
+test('what was running when its Runtime is closed ends as cancelled', async () => {
+  const runtime = await Runtime.start({ workers: 1 });
+  const all = messages();
+  const outcome = rejection(compute(add(delayed(() => sleep(0.2))(), 1), { runtime }));
+  while (!all.some(({ states }) => states?.includes(2))) await new Promise((resume) => setTimeout(resume, 1));
+  await runtime.close();
+  expect(await outcome).toMatchObject({ name: 'CancelledError' });
+  expect(words(all.at(-2).states)).toEqual(['cancelled', 'cancelled']);
+  expect(all.at(-1)).toMatchObject({ type: 'end', outcome: 'cancelled' });
 });
 
 test('watch takes a function', () => {

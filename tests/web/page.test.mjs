@@ -184,6 +184,75 @@ describe.each(browserNames)('the playground in %s', (name) => {
       expect(await page.$$eval('iframe', (frames) => frames.length)).toBeLessThan(3);
     }, 120_000);
 
+  test.each([
+    ['prints without end', "for (;;) console.log('x');"],
+    ['has a task that prints without end', "import { delayed } from 'heddle';\nawait delayed(() => { for (;;) console.log('x'); })().compute();"],
+    ['computes without end', "import { delayed } from 'heddle';\nconst inc = delayed((x) => x + 1);\nfor (;;) await inc(1).compute();"],
+  ])('a program that %s does not keep Stop from working', async (_, endless) => {
+    await open();
+    await paste(page, endless);
+    await click('parallel');
+    await new Promise((resume) => setTimeout(resume, 3000));
+    await click('stop');
+    await until('stopped', 'parallel', 3000);
+    await paste(page, '6 * 7');
+    expect((await run('parallel')).Result).toBe('42');
+  });
+
+  test.each([
+    ['junk', '({ type: "junk" })'], ['lines', '({ type: "print", lines: [{ level: "log", text: "x" }], skipped: 0 })'],
+    ['graphs', '({ type: "begin", run: run++, scheduler: "sync", workers: 1, graph: { count: 1e5, names: ["f"], keys: [], nameOf: new Uint32Array(1e5), offsets: new Uint32Array(1e5 + 1), inputs: new Uint32Array(0), outputs: new Uint32Array(0) } })'],
+  ])('a program that floods the page with %s of its own is stopped, or can be', async (_, message) => {
+    await open();
+    await paste(page, `const port = globalThis[Symbol.for('heddle.port')];\nlet run = 1;\nfor (;;) port.postMessage(${message});`);
+    await click('serial');
+    await new Promise((resume) => setTimeout(resume, 3000));
+    /* Chromium takes messages before timers and clicks; Firefox does not. */
+    if ((await told('serial')).state === 'failed') expect((await told('serial')).failure).toMatch(/FloodError/);
+    else {
+      expect(name).toBe('firefox');
+      await click('stop');
+      await until('stopped', 'serial', 3000);
+    }
+    await paste(page, '6 * 7');
+    expect((await run('parallel')).Result).toBe('42');
+  });
+
+  test.each([
+    ["const e = new Error('x'); e.name = Object.create(null); throw e", /Error/],
+    ["throw Object.defineProperty(new Error('x'), 'message', { get() { throw 1; } })", /Error/],
+    ["throw Object.assign(new Error('odd'), { task: { key: 'a', name: '\\ud800', worker: -1 } })", /odd/],
+    ['throw undefined', /threw undefined/],
+    ["globalThis[Symbol.for('heddle.port')].postMessage({ type: 'finished', ms: 'long' }); await new Promise(() => {})", /cannot be told/],
+  ])('%s ends the run', async (text, message) => {
+    await open();
+    await paste(page, text);
+    expect((await run('serial', 'failed')).failure).toMatch(message);
+  });
+
+  test("the states of the run before are not taken for this run's", async () => {
+    await open();
+    await paste(page, "import { delayed } from 'heddle';\nawait delayed(() => 1)().compute();");
+    await run('serial');
+    await paste(page, 'await new Promise(() => {});');
+    await click('serial');
+    await until('running', 'serial');
+    await nextFrame();
+    expect(await page.$eval('#progress', (bar) => bar.dataset.state)).toBe('idle');
+    expect(await page.$eval('#graph', (graph) => graph.dataset.state)).toBe('past');
+    await click('stop');
+    await until('stopped', 'serial');
+    expect((await told('serial')).Tasks).toBe('0');
+  });
+
+  test('several computations of one program count together', async () => {
+    await open();
+    await paste(page, "import { delayed } from 'heddle';\nconst inc = delayed((x) => x + 1);\nawait Promise.all([inc(inc(1)).compute(), inc(5).compute()]);\n(await inc(1).compute()) + 0;");
+    expect(await run('parallel')).toMatchObject({ Result: '2', Tasks: '4' });
+    await nextFrame();
+    expect(await page.$eval('#progress-text', (text) => text.textContent)).toBe('4 of 4 tasks done');
+  });
+
   test('without isolation headers it says so, and runs serially', async () => {
     const plain = await serve({ isolation: false });
     try {

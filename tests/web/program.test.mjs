@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { check } from '../../web/runner/protocol.js';
-import { placeIn, placeInProgram, placeOfTask } from '../../web/runner/places.js';
+import { framesOf, placeIn, placeInProgram, placeOfTask } from '../../web/runner/places.js';
 import { inspectAll } from '../../web/runner/inspect.js';
 import { rewrite } from '../../web/runner/source.js';
 
@@ -32,6 +32,7 @@ describe('a program', () => {
     ['', undefined],
     ["'use strict'", undefined],
     ['this', undefined],
+    ["const f = () => 7\nlet r = f\nimport { answer } from 'heddle'\n(1)\nr === f", true],
     ['if (true) 5', undefined],
   ])('%j gives %j', async (text, result) => {
     expect(await run(text)).toEqual(result);
@@ -40,7 +41,7 @@ describe('a program', () => {
   test('every line stays where it was, but for what follows the last expression', () => {
     const text = "import {\n  answer,\n} from 'heddle';\n\nconst x = answer;\n  x + 1;";
     const { body, moved } = rewrite(text, exported);
-    expect(body.split('\n').slice(0, 6).map((line) => line.trimStart().slice(0, 7))).toEqual(['', '', '', '', 'const x', 'return ']);
+    expect(body.split('\n').slice(0, 6).map((line) => line.trim().slice(0, 7).trim())).toEqual([';', '', '', '', 'const x', 'return']);
     expect(moved).toEqual({ line: 6, from: 3, shift: 8 });
   });
 
@@ -88,6 +89,13 @@ describe('places', () => {
     expect(placeIn(undefined, 'program.js')).toBeUndefined();
   });
 
+  test('an error whose message looks like a place is not fooled by', () => {
+    const error = new Error('at program.js:1:2');
+    error.stack = `Error: ${error.message}\n    at program.js:3:7`;
+    expect(placeIn(framesOf(error), 'program.js')).toEqual({ line: 3, column: 7 });
+    expect(framesOf(Object.assign(new Error('x'), { stack: 'f@program.js:5:7' }))).toBe('f@program.js:5:7');
+  });
+
   test('columns of the last expression are those of the text', () => {
     const program = { body: '', parameters: [], values: [], moved: { line: 2, from: 1, shift: 8 } };
     expect(placeInProgram({ line: 5, column: 15 }, 3, program)).toEqual({ line: 2, column: 7 });
@@ -112,15 +120,17 @@ describe('a message of a program', () => {
 
   test('passes when it is well formed', () => {
     const graphs = new Map();
-    for (const message of [begin(), batch(), { type: 'end', run: 1, atMs: 2, outcome: 'done' }, { type: 'print', level: 'log', text: 'x' },
+    for (const message of [begin(), batch(), { type: 'end', run: 1, atMs: 2, outcome: 'done' }, { type: 'print', lines: [{ level: 'log', text: 'x' }], skipped: 0 },
       { type: 'finished', ms: 1, result: '5' }, { type: 'finished', ms: 1, error: { name: 'E', message: 'm', line: 3, column: 1, task: { key: 'k', name: 'n', worker: 0 } } }])
       expect(check(message, graphs)).toBe(message);
   });
 
   test.each([
     ['nothing', null], ['a text', 'finished'], ['an unknown type', { type: 'eval' }], ['a name of Object', { type: 'constructor' }],
-    ['a text that is none', { type: 'print', level: 'log', text: { toString: () => 'x' } }],
-    ['a text that is too long', { type: 'print', level: 'log', text: 'x'.repeat(20_001) }],
+    ['a text that is none', { type: 'print', lines: [{ level: 'log', text: { toString: () => 'x' } }], skipped: 0 }],
+    ['a text that is too long', { type: 'print', lines: [{ level: 'log', text: 'x'.repeat(20_001) }], skipped: 0 }],
+    ['too many lines', { type: 'print', lines: Array(1001).fill({ level: 'log', text: '' }), skipped: 0 }],
+    ['a worker that cannot be', { ...batch(), worker: Uint16Array.of(0, 65535) }],
     ['a batch of an unknown run', { ...batch(), run: 7 }],
     ['a batch of the wrong length', { ...batch(), states: new Uint8Array(3) }],
     ['a state that does not exist', { ...batch(), states: Uint8Array.of(1, 99) }],
@@ -146,6 +156,9 @@ describe('a message of a program', () => {
 test('values are shown as a console shows them', () => {
   expect(inspectAll(['a text', 1, { a: [1, 2] }, new Map([[1, 2]]), null, undefined])).toBe("a text 1 { a: [ 1, 2 ] } Map{ 1 => 2 } null undefined");
   expect(inspectAll([new RangeError('far')])).toBe('RangeError: far');
-  expect(inspectAll([{ get x() { throw new Error('no'); } }])).toBe('[object Object]');
+  expect(inspectAll([{ get x() { throw new Error('no'); } }, 0, -0, [0]])).toBe('object 0 -0 [ 0 ]');
+  expect(inspectAll([Object.assign(new Error('x'), { toString() { throw new Error('no'); } })])).toBeTruthy();
+  expect(inspectAll([{ inspect: () => 'x'.repeat(30_000) }])).toHaveLength(20_000);
+  expect(inspectAll([Symbol('z'.repeat(50_000))]).length).toBeLessThanOrEqual(20_000);
   expect(inspectAll(['x'.repeat(30_000)])).toHaveLength(20_000);
 });

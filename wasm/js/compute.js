@@ -88,10 +88,11 @@ export function computeRecordingSync(recording, options) {
   if (signal?.aborted) throw new CancelledError(undefined, { cause: signal.reason });
   recording.walk();
   if (chooseScheduler(options) === 'threads') {
-    if (attachment()) {
+    if (attachment()?.core) {
       const runtime = options.runtime ?? attachedRuntime({ workers: options.workers });
       return runtime.runAndWait(jobOf(recording), { workers: options.workers ?? (options.runtime ? undefined : workerCount()), onProgress }).map(decode);
     }
+    if (attachment()) throw new UnsupportedError(`threads cannot run here: ${whyNoThreads()}.`);
     if (!inNode)
       throw new UnsupportedError("a page's main thread must not wait: use await compute(), or scheduler: 'sync'.");
     if (options.runtime)

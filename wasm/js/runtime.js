@@ -192,10 +192,10 @@ export class Runtime {
   runAndWait(job, options) {
     checkAllNow(job.functions);
     const pending = this.#submit(job, options);
-    /** @type {{ results?: import('./values/codec.js').Encoded[], error?: unknown }} */
+    /** @type {{ results?: import('./values/codec.js').Encoded[], failure?: { error: unknown } }} */
     const outcome = {};
     pending.resolve = (results) => (outcome.results = results);
-    pending.reject = (error) => (outcome.error = error);
+    pending.reject = (error) => (outcome.failure ??= { error });
     while (this.#pending.has(pending)) {
       const seen = this.#heap.word(this.#event) | 0;
       this.#settle();
@@ -203,8 +203,8 @@ export class Runtime {
       this.#report();
       Atomics.wait(this.#eventCells(), 0, seen, this.#lookAgainMs());
     }
-    if (outcome.results) return outcome.results;
-    throw outcome.error;
+    if (outcome.failure) throw outcome.failure.error;
+    return /** @type {import('./values/codec.js').Encoded[]} */ (outcome.results);
   }
 
   /** What the core calls a function's text. @param {string} text */
@@ -271,6 +271,7 @@ export class Runtime {
   #report() {
     for (const pending of this.#pending) {
       pending.watched?.look(() => this.#sample(pending));
+      if (!this.#pending.has(pending)) continue; /* who was told has computed meanwhile */
       if (!pending.onProgress) continue;
       const done = pending.total - (this.#heap.core.hdw_run_remaining(pending.run) >>> 0);
       try {
@@ -285,9 +286,11 @@ export class Runtime {
 
   /** Brings what is watched up to date. @param {Pending} pending */
   #sample({ run, total, watched }) {
-    const room = this.#heap.alloc(total * (RECORD_BYTES + 1), 'what is watched');
+    const room = this.#heap.core.hdw_alloc(total * (RECORD_BYTES + 1)) >>> 0;
+    if (!room) return; /* the computation is not to suffer */
     const recordsEnd = room + total * RECORD_BYTES;
     this.#heap.core.hdw_run_sample(run, recordsEnd, room);
+    this.#heap.catchUp();
     const { bytes } = this.#heap;
     watched?.adopt(bytes.subarray(recordsEnd, recordsEnd + total), new DataView(bytes.buffer, room, total * RECORD_BYTES));
     this.#heap.core.hdw_free(room);

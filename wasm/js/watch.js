@@ -48,7 +48,8 @@ let runs = 0;
 
 /**
  * Tells what computations of this thread do, from now on.
- * @param {(message: WatchMessage) => void} watcher gets messages of its own, to keep or to transfer
+ * @param {(message: WatchMessage) => void} watcher gets messages of its own, to keep or to transfer. One
+ *   that throws is told no more; `computeSync` on threads in Node.js runs in another thread, untold
  * @returns {() => void} ends it
  * @throws {OptionError} if `watcher` is not a function
  * @example
@@ -124,7 +125,14 @@ export class Watched {
   /** @param {() => WatchMessage} make */
   #tell(make) {
     const start = performance.now();
-    for (const watcher of watchers) watcher(make());
+    for (const watcher of watchers) {
+      try {
+        watcher(make());
+      } catch (error) { /* the computation is not to suffer */
+        watchers.delete(watcher);
+        console.error('heddle: a watcher threw, and is told no more:', error);
+      }
+    }
     const now = performance.now();
     this.#due = Math.max(start + FRAME_MS, now + (now - start) / SHARE);
   }
@@ -146,6 +154,9 @@ export class Watched {
 
   /** @param {'done' | 'failed' | 'cancelled'} outcome */
   end(outcome) {
+    if (outcome !== 'done') this.states.forEach((state, task) => {
+      if (state < DONE) this.states[task] = CANCELLED;
+    });
     this.batch();
     this.#tell(() => ({ type: 'end', run: this.#run, atMs: this.nowMs, outcome }));
   }
@@ -192,14 +203,6 @@ export class WatchedWalk extends Watched {
   /** @param {Uint32Array} tasks */
   release(tasks) {
     for (const task of tasks) this.states[task] = RELEASED;
-  }
-
-  /** @param {'done' | 'failed' | 'cancelled'} outcome */
-  end(outcome) {
-    if (outcome !== 'done') this.states.forEach((state, task) => {
-      if (state < DONE) this.states[task] = CANCELLED;
-    });
-    super.end(outcome);
   }
 }
 

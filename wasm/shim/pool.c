@@ -170,7 +170,7 @@ void HDW_EXPORT(hdw_run_sample)(const hd_run *run, uint8_t *states, hd_record *r
   uint32_t count = hd_graph_task_count(graph);
   for (uint32_t task = count; task-- > 0;) {
     uint32_t id = hd_graph_id(graph, task);
-    states[id] = now[task] & HD_STATE_MASK;
+    states[id] = __atomic_load_n(&now[task], __ATOMIC_SEQ_CST) & HD_STATE_MASK;
     records[id] = kept[task];
   }
 }

@@ -5,20 +5,26 @@
  */
 import { startProgram } from 'heddle/host';
 import { inspectAll } from './inspect.js';
+import { Printer } from './printer.js';
 
-addEventListener('message', async ({ data, ports: [toPage, toProgram] }) => {
+addEventListener('message', async function host({ data, ports: [toPage, toProgram] }) {
   if (data?.type !== 'host' || !toPage || !toProgram) return;
+  removeEventListener('message', host);
+  const printer = new Printer((message) => toPage.postMessage(message));
   const fatal = (/** @type {Error} */ error) => toPage.postMessage({ type: 'fatal', message: String(error?.message ?? error).slice(0, 1000) });
   toPage.onmessage = (event) => {
-    if (event.data?.type === 'flush') toPage.postMessage({ type: 'flushed' });
+    if (event.data?.type !== 'flush') return;
+    printer.flush();
+    toPage.postMessage({ type: 'flushed' });
   };
   try {
     const { threads, reason } = await startProgram(data.sources, {
       port: toProgram, onFatal: fatal,
-      onPrint: ({ worker, level, args }) => toPage.postMessage({ type: 'print', level, text: inspectAll(args), worker }),
+      onPrint: ({ worker, lines, skipped }) => lines.forEach(({ level, args }, at) =>
+        printer.print({ level: /** @type {any} */ (level), text: inspectAll(args), worker }, at ? 0 : skipped)),
     });
     toPage.postMessage({ type: 'hosted', threads, reason });
   } catch (error) {
     fatal(/** @type {Error} */ (error));
   }
-}, { once: true });
+});

@@ -10,6 +10,13 @@ const BEFORE_TASK = '"use strict";  return ('.length;
 
 /** @typedef {{ line: number, column: number }} Place from 1 */
 
+/** An error's stack without its message, which may look like one. @param {Error} error */
+export function framesOf(error) {
+  const stack = String(error.stack ?? ''), message = String(error.message);
+  const at = message && stack.indexOf(message);
+  return at && at >= 0 && !stack.slice(0, at).includes('\n') ? stack.slice(at + message.length) : stack;
+}
+
 /** Where a stack first names a script. @param {string | undefined} stack @param {string} file @returns {Place | undefined} */
 export function placeIn(stack, file) {
   const name = file.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

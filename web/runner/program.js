@@ -3,9 +3,9 @@
  * with `heddle` in reach, and tells what it printed, what its computations do, and how it ended.
  */
 import * as heddle from 'heddle';
-import { inspectAll, inspectValue } from './inspect.js';
-import { TEXT_MAX } from './protocol.js';
-import { PROGRAM_FILE, placeIn, placeInProgram, placeOfTask } from './places.js';
+import { cut, inspectAll, inspectValue, textOf } from './inspect.js';
+import { Printer } from './printer.js';
+import { PROGRAM_FILE, framesOf, placeIn, placeInProgram, placeOfTask } from './places.js';
 import { ProgramSyntaxError, rewrite } from './source.js';
 
 /** @type {MessagePort} */
@@ -23,13 +23,16 @@ const asFunction = (parameters, body) => new AsyncFunction(...parameters, `"use 
  * is the directive's. @type {Promise<number>} */
 const linesBefore = asFunction([], 'throw new Error()')().then(() => 0, (error) => (placeIn(error.stack, PROGRAM_FILE)?.line ?? 1) - 1);
 
-/** @type {Map<string, string>} The source of each task's function, by the task's name. */
+/** @type {Map<string, Set<string>>} The sources of tasks' functions, by the tasks' name. */
 const sources = new Map();
 
 /** What programs import: `delayed` remembers where its function stands. */
 const exported = { ...heddle, delayed: (/** @type {any} */ fn, /** @type {any} */ options) => {
-  if (typeof fn === 'function') sources.set(options?.name ?? (fn.name || 'task'), String(fn));
-  return heddle.delayed(fn, options);
+  const made = heddle.delayed(fn, options);
+  const name = options?.name ?? (fn.name || 'task');
+  if (!sources.has(name)) sources.set(name, new Set());
+  sources.get(name)?.add(String(fn));
+  return made;
 } };
 
 /**
@@ -37,27 +40,36 @@ const exported = { ...heddle, delayed: (/** @type {any} */ fn, /** @type {any} *
  * @returns {Promise<import('./protocol.js').ProgramError>}
  */
 async function describe(thrown, text, program) {
-  const cut = (/** @type {unknown} */ text) => String(text).slice(0, TEXT_MAX);
   if (!(thrown instanceof Error)) return { name: 'Error', message: cut(`the program threw ${inspectValue(thrown)}`) };
   /** @type {import('./protocol.js').ProgramError} */
-  const described = { name: cut(thrown.name), message: cut(thrown.message) };
+  const described = { name: textOf(() => thrown.name) || 'Error', message: textOf(() => thrown.message) };
   if (thrown instanceof ProgramSyntaxError) return Object.assign(described, { line: thrown.line, column: thrown.column });
-  const { task } = /** @type {any} */ (thrown);
-  if (task) {
-    described.task = { key: cut(task.key), name: cut(task.name), worker: Number(task.worker) || 0 };
-    const place = placeIn(thrown.stack, `heddle:${encodeURIComponent(task.name)}`), source = sources.get(task.name);
-    const inText = place && source && placeOfTask(place, await linesBefore - 1, source, text);
-    if (inText) return Object.assign(described, inText);
+  const before = await linesBefore;
+  try {
+    const { task } = /** @type {any} */ (thrown), stack = framesOf(thrown);
+    let place;
+    if (task) {
+      described.task = { key: textOf(() => task.key), name: textOf(() => task.name), worker: Number.isSafeInteger(task.worker) && task.worker >= 0 ? task.worker : 0 };
+      const inTask = placeIn(stack, `heddle:${encodeURIComponent(task.name)}`);
+      /* Of several functions of one name, the one that it fits; none, if it fits several. */
+      const fits = inTask ? [...sources.get(task.name) ?? []].map((source) => placeOfTask(inTask, before - 1, source, text)).filter(Boolean) : [];
+      if (fits.length === 1) place = fits[0];
+      else if (inTask) return described;
+    }
+    const inProgram = placeIn(stack, PROGRAM_FILE);
+    place ??= inProgram && program && placeInProgram(inProgram, before, program);
+    return Object.assign(described, place);
+  } catch {
+    return described; /* an error that is not what it seems */
   }
-  const place = placeIn(thrown.stack, PROGRAM_FILE);
-  return place && program ? Object.assign(described, placeInProgram(place, await linesBefore, program)) : described;
 }
 
+const printer = new Printer(tell);
 for (const level of /** @type {const} */ (['debug', 'log', 'info', 'warn', 'error'])) {
   const before = console[level];
   console[level] = (...values) => {
     before.apply(console, values);
-    tell({ type: 'print', level, text: inspectAll(values) });
+    printer.print({ level, text: inspectAll(values) });
   };
 }
 addEventListener('unhandledrejection', (event) => {
@@ -65,7 +77,13 @@ addEventListener('unhandledrejection', (event) => {
   console.error('a promise was rejected, and nobody waited for it:', event.reason);
 });
 
+addEventListener('error', (event) => {
+  event.preventDefault();
+  console.error('an error that nobody caught:', event.error ?? event.message);
+});
+
 heddle.watch((message) => {
+  printer.flush();
   if (message.type === 'batch') tell(message, [message.states.buffer, message.startMs.buffer, message.elapsedMs.buffer, message.worker.buffer]);
   else tell(message);
 });
@@ -75,12 +93,19 @@ port.onmessage = async ({ data: { source, scheduler, workers } }) => {
   heddle.config.workers = workers;
   heddle.config.strict = true;
   let program;
+  /** @type {Partial<import('./protocol.js').FinishedMessage>} */
+  let outcome = {};
   const start = performance.now();
+  let ms;
   try {
     program = rewrite(source, exported);
     const result = await asFunction(program.parameters, program.body)(...program.values);
-    tell({ type: 'finished', ms: performance.now() - start, ...(result === undefined ? {} : { result: inspectValue(result) }) });
+    ms = performance.now() - start;
+    if (result !== undefined) outcome = { result: inspectValue(result) };
   } catch (error) {
-    tell({ type: 'finished', ms: performance.now() - start, error: await describe(error, source, program) });
+    ms = performance.now() - start;
+    outcome = { error: await describe(error, source, program) };
   }
+  printer.flush();
+  tell({ type: 'finished', ms, ...outcome });
 };

@@ -19,8 +19,8 @@
  * @typedef {{ type: 'run', source: string, scheduler: 'sync' | 'threads', workers: number }} ToProgram
  *
  * @typedef {'debug' | 'log' | 'info' | 'warn' | 'error'} Level
- * @typedef {{ type: 'print', level: Level, text: string, worker?: number }} PrintMessage
- * by the program, or, with the worker's number, by a task
+ * @typedef {{ type: 'print', lines: { level: Level, text: string, worker?: number }[], skipped: number }} PrintMessage
+ * by the program, or, with the worker's number, by a task; and how many lines before them were too many
  *
  * @typedef {object} ProgramError
  * @property {string} name
@@ -35,9 +35,9 @@
  * @typedef {WatchMessage | PrintMessage | FinishedMessage} FromProgram
  */
 
-/** Texts are cut at this length, in characters; graphs are refused beyond these. */
+/** Texts are cut at this length, in characters; what is beyond the others is refused. */
 export const TEXT_MAX = 20_000;
-const TASKS_MAX = 10_000_000, EDGES_MAX = 100_000_000, NAMES_MAX = 100_000, NAME_MAX = 1000;
+const TASKS_MAX = 1_000_000, EDGES_MAX = 10_000_000, NAMES_MAX = 100_000, NAME_MAX = 1000, WORKERS_MAX = 256, LINES_MAX = 1000;
 
 const isText = (/** @type {unknown} */ value, max = TEXT_MAX) => typeof value === 'string' && value.length <= max;
 const isCount = (/** @type {unknown} */ value, max = Number.MAX_SAFE_INTEGER) =>
@@ -48,8 +48,11 @@ const orNothing = (/** @type {unknown} */ value, /** @type {(value: any) => bool
 const isArray = (value, Class, length) => value instanceof Class && (length === undefined || /** @type {any} */ (value).length === length);
 /** @param {unknown} value @param {number} max */
 const isTexts = (value, max) => Array.isArray(value) && value.length <= max && value.every((text) => isText(text, NAME_MAX));
-/** @param {Uint32Array} words @param {number} below */
-const allBelow = (words, below) => words.every((word) => word < below);
+/** @param {Uint32Array | Uint16Array | Uint8Array} words @param {number} below */
+function allBelow(words, below) {
+  for (let at = 0; at < words.length; at++) if (words[at] >= below) return false;
+  return true;
+}
 
 /** @param {any} graph */
 function isGraph(graph) {
@@ -71,14 +74,15 @@ function isError(error) {
 /** By type: whether a message is one. @type {Record<string, (message: any, graphs: Map<number, number>) => boolean>} */
 const forms = {
   begin: ({ run, scheduler, workers, graph }) => isCount(run) && (scheduler === 'sync' || scheduler === 'threads') &&
-    isCount(workers, 256) && isGraph(graph),
+    isCount(workers, WORKERS_MAX) && isGraph(graph),
   batch: ({ run, atMs, states, startMs, elapsedMs, worker }, graphs) => {
     const count = graphs.get(run);
-    return count !== undefined && isTime(atMs) && isArray(states, Uint8Array, count) && states.every((/** @type {number} */ state) => state < 7) &&
-      isArray(startMs, Float64Array, count) && isArray(elapsedMs, Float32Array, count) && isArray(worker, Uint16Array, count);
+    return count !== undefined && isTime(atMs) && isArray(states, Uint8Array, count) && allBelow(states, 7) &&
+      isArray(startMs, Float64Array, count) && isArray(elapsedMs, Float32Array, count) && isArray(worker, Uint16Array, count) && allBelow(worker, WORKERS_MAX);
   },
   end: ({ run, atMs, outcome }, graphs) => graphs.has(run) && isTime(atMs) && ['done', 'failed', 'cancelled'].includes(outcome),
-  print: ({ level, text, worker }) => ['debug', 'log', 'info', 'warn', 'error'].includes(level) && isText(text) && orNothing(worker, isCount),
+  print: ({ lines, skipped }) => Array.isArray(lines) && lines.length <= LINES_MAX && isCount(skipped) && lines.every(({ level, text, worker }) =>
+    ['debug', 'log', 'info', 'warn', 'error'].includes(level) && isText(text) && orNothing(worker, isCount)),
   finished: ({ ms, result, error }) => isTime(ms) && orNothing(result, isText) && orNothing(error, isError),
   hosted: ({ threads, reason }) => typeof threads === 'boolean' && orNothing(reason, isText),
   flushed: () => true,

@@ -11,17 +11,21 @@ const POLICY = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' 'wa
 /** Where the built parts lie, from the page. */
 const PARTS = { frame: 'runner/frame.js', program: 'runner/program.js', script: 'heddle/core/heddle.js',
   worker: 'heddle/core/heddle.worker.js', wasm: 'heddle/core/heddle.wasm', serial: 'heddle/core/heddle-serial.wasm' };
+/** What a program may send. */
+const OF_PROGRAM = ['begin', 'batch', 'end', 'print'];
 /** Built by old versions of Emscripten only. */
 const OPTIONAL = 'worker';
 
 /** A frame has so long to send what was printed before the end. */
 const FLUSH_MS = 500;
+/** A program may send so much between two looks at the clock: a message counts 1, and 1 more for so many tasks. */
+const FLOOD = 20_000, TASKS_PER_POINT = 100, BEAT_MS = 50;
 /** How long a frame may take to start before that is an error. */
 const START_MS = 20_000;
 
 /**
  * @typedef {import('./protocol.js').FromProgram | { type: 'stopped' }} RunnerMessage
- * @typedef {{ element: HTMLIFrameElement, frame: MessagePort, program: MessagePort, ready: Promise<void>, flushed?: () => void }} Frame
+ * @typedef {{ element: HTMLIFrameElement, frame: MessagePort, program: MessagePort, ready: Promise<void>, over: boolean, beat?: ReturnType<typeof setInterval>, flushed?: () => void }} Frame
  */
 
 /** @param {string} name @param {string} url */
@@ -65,11 +69,13 @@ export class Runner {
   /** Makes a frame ready for the next program, so that it starts at once. */
   async prepare() {
     if (this.#next) return;
+    const next = (this.#next = this.#makeFrame());
     try {
-      await (this.#next = this.#makeFrame()).ready;
+      await next.ready;
     } catch {
-      this.#next?.element.remove();
+      if (this.#next !== next) return;
       this.#next = undefined; /* the next run says why */
+      this.#remove(next);
     }
   }
 
@@ -83,15 +89,26 @@ export class Runner {
     const current = this.#next ?? this.#makeFrame();
     this.#next = undefined;
     this.#current = current;
-    const graphs = new Map();
-    const receive = (/** @type {MessageEvent} */ { data }) => {
+    const start = performance.now(), graphs = new Map();
+    const fail = (/** @type {string} */ name, /** @type {string} */ message) =>
+      this.#finish(current, { type: 'finished', ms: performance.now() - start, error: { name, message } });
+    /* Messages go before timers in some browsers: a program that sends without end would stop the clock. */
+    let sent = 0;
+    current.beat = setInterval(() => (sent = 0), BEAT_MS);
+    const receive = (/** @type {MessageEvent} */ { data, target }) => {
       if (this.#current !== current) return;
       const message = check(data, graphs);
-      if (!message || message.type === 'hosted') return;
-      if (message.type === 'flushed') return current.flushed?.();
-      if (message.type === 'fatal') return this.#finish(current, { type: 'finished', ms: 0, error: { name: 'WorkerLostError', message: message.message } });
-      if (message.type === 'finished') this.#finishSoon(current, message);
-      else this.#onMessage(message);
+      sent += 1 + (message?.run === undefined ? 0 : (graphs.get(message.run) ?? 0) / TASKS_PER_POINT);
+      if (sent > FLOOD) return fail('FloodError', 'the program sent more than the page can take in, and was stopped.');
+      if (target === current.program) {
+        if (current.over) return;
+        current.over = data?.type === 'finished';
+        if (current.over) return this.#finishSoon(current, message ?? { type: 'finished', ms: performance.now() - start,
+          error: { name: 'Error', message: 'the program ended in a way that cannot be told.' } });
+        if (message && OF_PROGRAM.includes(message.type)) this.#onMessage(message);
+      } else if (message?.type === 'flushed') current.flushed?.();
+      else if (message?.type === 'fatal') fail('WorkerLostError', message.message);
+      else if (message?.type === 'print') this.#onMessage(message);
     };
     for (const port of [current.program, current.frame]) {
       port.addEventListener('message', receive);
@@ -101,7 +118,7 @@ export class Runner {
       await current.ready;
       current.program.postMessage({ type: 'run', source, scheduler, workers });
     } catch (error) {
-      this.#finish(current, { type: 'finished', ms: 0, error: { name: 'Error', message: /** @type {Error} */ (error).message } });
+      fail('Error', /** @type {Error} */ (error).message);
     }
   }
 
@@ -138,6 +155,7 @@ export class Runner {
 
   /** @param {Frame} frame */
   #remove(frame) {
+    clearInterval(frame.beat);
     frame.element.remove();
     frame.frame.close();
     frame.program.close();
@@ -157,32 +175,37 @@ export class Runner {
     const { port1: program, port2: toProgram } = new MessageChannel();
     const ready = this.#start(element, frame, [toPage, toProgram]);
     ready.catch(() => {});
-    return { element, frame, program, ready };
+    return { element, frame, program, ready, over: false };
   }
 
   /** @param {HTMLIFrameElement} element @param {MessagePort} frame @param {MessagePort[]} ports */
   async #start(element, frame, ports) {
-    const { frame: script, ...sources } = await (this.#parts ??= this.#load());
+    const { frame: script, ...sources } = await this.#load();
+    /** @type {Promise<void>} */
     const hosted = new Promise((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error('the frame for programs did not start; does an extension or a policy of this page block frames?')), START_MS);
       frame.addEventListener('message', ({ data }) => {
         const message = check(data, new Map());
-        if (message?.type === 'hosted') resolve(undefined);
-        if (message?.type === 'fatal') reject(new Error(message.message));
+        if (message?.type !== 'hosted' && message?.type !== 'fatal') return;
+        clearTimeout(late);
+        if (message.type === 'hosted') resolve();
+        else reject(new Error(message.message));
       });
       frame.start();
-      setTimeout(() => reject(new Error('the frame for programs did not start; does an extension or a policy of this page block frames?')), START_MS);
     });
-    const loaded = new Promise((resolve) => element.addEventListener('load', resolve, { once: true }));
+    element.addEventListener('load', () => element.contentWindow?.postMessage({ type: 'host', sources }, '*', ports), { once: true });
     element.srcdoc = `<!doctype html><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${POLICY}"><title>program</title>` +
       `<script>${script.replaceAll('</script', '<\\/script').replaceAll('<!--', '<\\!--')}</script>`;
     document.body.append(element);
-    await loaded;
-    element.contentWindow?.postMessage({ type: 'host', sources }, '*', ports);
     await hosted;
   }
 
-  async #load() {
-    const entries = Object.entries(PARTS).map(async ([name, path]) => [name, await load(name, String(new URL(path, this.#base)))]);
-    return Object.fromEntries(await Promise.all(entries));
+  /** The built parts, which are loaded once. */
+  #load() {
+    this.#parts ??= Promise.all(Object.entries(PARTS).map(async ([name, path]) => [name, await load(name, String(new URL(path, this.#base)))])).then(Object.fromEntries).catch((error) => {
+      this.#parts = undefined; /* it may go well the next time */
+      throw error;
+    });
+    return this.#parts;
   }
 }

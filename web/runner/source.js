@@ -51,7 +51,7 @@ export function rewrite(text, exported) {
   for (const [at, { type, loc }] of tokens.entries())
     if (type.label === 'import' && (tokens[at + 1]?.type.label === '(' || tokens[at + 1]?.type.label === '.'))
       throw new ProgramSyntaxError("import(…) and import.meta do not work here: write import { … } from 'heddle' at the top", loc.start);
-  /** @type {[number, number][]} Stretches that become blank. */
+  /** @type {[number, number][]} Stretches that become blank, but for a semicolon that keeps their neighbours apart. */
   const blanks = [];
   /** @type {string[]} */ const parameters = [];
   /** @type {unknown[]} */ const values = [];
@@ -70,8 +70,8 @@ export function rewrite(text, exported) {
     blanks.push([node.start, node.end]);
   }
   let body = text;
-  if (text.startsWith('#!')) blanks.push([0, text.search(/\n|$/)]);
-  for (const [start, end] of blanks) body = body.slice(0, start) + body.slice(start, end).replace(/[^\n\r]/g, ' ') + body.slice(end);
+  if (text.startsWith('#!')) blanks.push([0, text.search(/[\n\r\u2028\u2029]|$/)]);
+  for (const [start, end] of blanks) body = body.slice(0, start) + `;${body.slice(start + 1, end).replace(/[^\n\r\u2028\u2029]/g, ' ')}` + body.slice(end);
   const last = /** @type {any} */ (tree.body.at(-1));
   if (last?.type !== 'ExpressionStatement' || last.directive) return { body, parameters, values, moved: undefined };
   const end = text[last.end - 1] === ';' ? last.end - 1 : last.end;

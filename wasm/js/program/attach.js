@@ -32,6 +32,7 @@ export function attachedHeap() {
 export class DistantCrew {
   #port;
   #pool;
+  #listening;
   size = 0;
   printing = false;
   lossCause = 'its thread ended';
@@ -40,12 +41,13 @@ export class DistantCrew {
   constructor(pool, { onLost, onFatal }) {
     this.#port = /** @type {MessagePort} */ (attachment()?.crews);
     this.#pool = pool;
+    this.#listening = new AbortController();
     this.#port.addEventListener('message', ({ data }) => {
-      if (data.pool !== pool) return;
+      if (data.pool !== pool) return; /* another Runtime's */
       if (data.lossCause) this.lossCause = data.lossCause;
       if (data.fatal) onFatal(new WorkerLostError(data.fatal));
       else onLost();
-    });
+    }, { signal: this.#listening.signal });
     this.#port.start();
   }
 
@@ -66,6 +68,7 @@ export class DistantCrew {
   }
 
   async close() {
+    this.#listening.abort();
     this.#port.postMessage({ pool: this.#pool, close: true });
   }
 }

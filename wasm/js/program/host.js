@@ -26,7 +26,7 @@ const blobUrl = (text) => URL.createObjectURL(new Blob([text], { type: 'text/jav
 /**
  * Starts a program's thread, with threads if this document can have them.
  * @param {HostSources} sources
- * @param {{ port: MessagePort, onFatal: (error: Error) => void, onPrint?: (message: { worker: number, level: string, args: unknown[] }) => void }} events
+ * @param {{ port: MessagePort, onFatal: (error: Error) => void, onPrint?: (printed: { worker: number, lines: { level: string, args: unknown[] }[], skipped: number }) => void }} events
  *   `port` goes to the program; `onFatal` is told when it cannot go on; `onPrint` what tasks print
  * @returns {Promise<{ threads: boolean, reason?: string }>} whether the program has threads, and why not
  */

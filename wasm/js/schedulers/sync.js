@@ -30,7 +30,8 @@ export function* walkByRank(heap, recording, { strict = false, signal, onFinishe
   const encoded = strict ? encodeLiterals(recording, encodeLiteral) : null;
   const { core } = heap;
   const graph = buildGraph(heap, recording, { encodeLiteral: null, functionNumber: (index) => index });
-  const seen = watched?.();
+  /** @type {import('../watch.js').WatchedWalk | undefined} */
+  let seen;
   let walk = 0;
   /** @type {'done' | 'failed' | 'cancelled'} */
   let outcome = 'cancelled';
@@ -38,6 +39,7 @@ export function* walkByRank(heap, recording, { strict = false, signal, onFinishe
     const total = core.hdw_graph_task_count(graph);
     walk = core.hdw_walk_create(graph) >>> 0;
     if (!walk) throw outOfMemory('a run', total);
+    seen = watched?.();
     const functionOf = recording.functionOf.view, offsets = recording.argOffsets.view, words = recording.args.view;
     /** @type {unknown[]} */
     const results = new Array(recording.nodes.length);
