@@ -39,13 +39,20 @@ static uint32_t hash_of(const hdi_keys *keys, const char *key, size_t length) {
   return (uint32_t)mix(hash);
 }
 
+/* A key's length stands before its text, which may hold any bytes. */
+static uint32_t length_at(const hdi_keys *keys, uint32_t at) {
+  uint32_t length;
+  memcpy(&length, keys->text + at - sizeof length, sizeof length);
+  return length;
+}
+
 /* The slot that holds the key, or the free one where it belongs. */
 static uint32_t slot_of(const hdi_keys *keys, const char *key, size_t length) {
   uint32_t mask = keys->slot_count - 1;
   uint32_t slot = hash_of(keys, key, length) & mask;
   while (keys->slots[slot] != HD_NONE) {
-    const char *there = keys->text + keys->at[keys->slots[slot]];
-    if (strlen(there) == length && memcmp(there, key, length) == 0) break;
+    uint32_t at = keys->at[keys->slots[slot]];
+    if (length_at(keys, at) == length && memcmp(keys->text + at, key, length) == 0) break;
     slot = (slot + 1) & mask;
   }
   return slot;
@@ -57,7 +64,7 @@ static void fill_slots(hdi_keys *keys) {
   for (uint32_t task = 0; task < keys->at_count; task++) {
     const char *key = hdi_keys_of(keys, task);
     if (!key) continue;
-    keys->slots[slot_of(keys, key, strlen(key))] = task;
+    keys->slots[slot_of(keys, key, length_at(keys, keys->at[task]))] = task;
     keys->key_count++;
   }
 }
@@ -76,11 +83,12 @@ static bool reserve_slots(hdi_keys *keys) {
 
 hdi_key_added hdi_keys_add(hdi_keys *keys, uint32_t task, const char *key, size_t length,
                            uint32_t *holder) {
+  uint32_t bytes = (uint32_t)length;
   if (length >= UINT32_MAX / 2 - keys->text_length) return HDI_KEY_TOO_LONG;
   if (!reserve_slots(keys) ||
       !hdi_reserve((void **)&keys->at, &keys->at_capacity, task + 1, sizeof *keys->at) ||
       !hdi_reserve((void **)&keys->text, &keys->text_capacity,
-                   keys->text_length + (uint32_t)length + 1, 1))
+                   keys->text_length + (uint32_t)sizeof bytes + bytes + 1, 1))
     return HDI_KEY_NO_MEMORY;
   uint32_t slot = slot_of(keys, key, length);
   if (keys->slots[slot] != HD_NONE) {
@@ -88,10 +96,12 @@ hdi_key_added hdi_keys_add(hdi_keys *keys, uint32_t task, const char *key, size_
     return HDI_KEY_TAKEN;
   }
   while (keys->at_count < task) keys->at[keys->at_count++] = HD_NONE;
+  memcpy(keys->text + keys->text_length, &bytes, sizeof bytes);
+  keys->text_length += (uint32_t)sizeof bytes;
   keys->at[keys->at_count++] = keys->text_length;
   memcpy(keys->text + keys->text_length, key, length);
-  keys->text[keys->text_length + length] = 0;
-  keys->text_length += (uint32_t)length + 1;
+  keys->text[keys->text_length + bytes] = 0;
+  keys->text_length += bytes + 1;
   keys->slots[slot] = task;
   keys->key_count++;
   return HDI_KEY_ADDED;
@@ -101,7 +111,7 @@ void hdi_keys_truncate(hdi_keys *keys, uint32_t task) {
   if (task >= keys->at_count) return;
   for (uint32_t gone = task; gone < keys->at_count; gone++) {
     if (keys->at[gone] == HD_NONE) continue;
-    keys->text_length = keys->at[gone];
+    keys->text_length = keys->at[gone] - (uint32_t)sizeof(uint32_t);
     break;
   }
   keys->at_count = task;

@@ -49,33 +49,39 @@ static bool end_if_over(hd_pool *pool, hd_run *run) {
   return true;
 }
 
+static void cancel_run(void *user, hd_run *run) {
+  hd_pool *pool = user;
+  hdi_mutex_lock(pool->lock);
+  bool over = false;
+  if (!run->ended) {
+    hdi_run_cancel(run);
+    over = end_if_over(pool, run);
+  }
+  hdi_mutex_unlock(pool->lock);
+  if (over) hdi_bell_ring(&pool->event);
+}
+
 hd_status hd_pool_submit(hd_pool *pool, hd_run *run) {
+  HD_ASSERT(!run->executor_keeps);
   hdi_mutex_lock(pool->lock);
   bool room = hdi_reserve((void **)&pool->runs, &pool->run_capacity, pool->run_count + 1, sizeof *pool->runs);
   bool over = false;
   if (room) {
     run->waker = pool;
     run->wake = wake_for_run;
+    run->cancelled = cancel_run;
     pool->runs[pool->run_count++] = run;
     over = end_if_over(pool, run);
+    /* Under the lock: after it the run may have ended, and its owner may have destroyed it. */
+    if (!over) hdi_pool_wake(pool, run, HD_WORKERS_MAX);
   }
   hdi_mutex_unlock(pool->lock);
   if (!room) return HD_OUT_OF_MEMORY;
   if (over) hdi_bell_ring(&pool->event);
-  else hdi_pool_wake(pool, run, HD_WORKERS_MAX);
   return HD_OK;
 }
 
-void hd_pool_cancel(hd_pool *pool, hd_run *run) {
-  hdi_mutex_lock(pool->lock);
-  bool over = false;
-  if (!run->ended) {
-    hd_run_cancel(run);
-    over = end_if_over(pool, run);
-  }
-  hdi_mutex_unlock(pool->lock);
-  if (over) hdi_bell_ring(&pool->event);
-}
+void hd_pool_cancel(hd_pool *pool, hd_run *run) { cancel_run(pool, run); }
 
 bool hd_pool_ended(hd_pool *pool, hd_run *run) {
   hdi_mutex_lock(pool->lock);
@@ -96,7 +102,10 @@ hd_status hd_pool_wait(hd_pool *pool, hd_run *run) {
   for (;;) {
     uint32_t seen = hdi_load_seq_u32(&pool->event.value);
     if (hd_pool_ended(pool, run)) break;
-    if (hd_pool_worker_count(pool) == 0) return HD_NO_THREADS;
+    if (hd_pool_worker_count(pool) == 0) {
+      if (hd_pool_ended(pool, run)) break; /* by the last worker, before it went */
+      return HD_NO_THREADS;
+    }
     hdi_bell_wait(&pool->event, seen, 1000);
   }
   hd_status failure = HD_CANCELLED;

@@ -212,7 +212,12 @@ void hd_run_lost(hd_run *run, uint32_t worker, uint32_t task) {
   wake(run, 1);
 }
 
-void hd_run_cancel(hd_run *run) { hdi_or_seq_u32(&run->control, HDI_CANCELLED); /* sync RUN-3 */ }
+void hdi_run_cancel(hd_run *run) { hdi_or_seq_u32(&run->control, HDI_CANCELLED); /* sync RUN-3 */ }
+
+void hd_run_cancel(hd_run *run) {
+  if (run->cancelled) run->cancelled(run->waker, run);
+  else hdi_run_cancel(run);
+}
 
 static uint32_t total(const hd_run *run, size_t member) {
   uint32_t sum = 0;

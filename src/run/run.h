@@ -52,8 +52,9 @@ struct hd_run {
   hd_status failed_status;
   hd_value failed_error;
 
-  /* Set by the pool: someone must wake so many workers. */
+  /* Set by the pool: someone must wake so many workers; the run was cancelled. */
   void (*wake)(void *waker, hd_run *run, uint32_t count);
+  void (*cancelled)(void *waker, hd_run *run);
   void *waker;
   /* The pool's, under its lock. */
   uint32_t holders;
@@ -62,6 +63,9 @@ struct hd_run {
 
 /* 0: a claim would probably succeed; otherwise look again in so many ms (UINT32_MAX: when woken). */
 uint32_t hdi_run_delay_ms(const hd_run *run);
+
+/* hd_run_cancel without telling the pool. */
+void hdi_run_cancel(hd_run *run);
 
 /* After the end of a run that stopped: the tasks that never had their turn are cancelled. */
 void hdi_run_close(hd_run *run);

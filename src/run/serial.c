@@ -1,9 +1,11 @@
 /* The serial run: the walk by rank. It is what every other executor is compared with. */
 #include "run/run.h"
 
+#include "base/check.h"
 #include "base/memory.h"
 
 hd_status hd_run_serial(hd_run *run) {
+  HD_ASSERT(!run->executor_keeps);
   hd_value *args = hdi_alloc(run->graph->arg_count_max, sizeof *args);
   if (!args) return HD_OUT_OF_MEMORY;
   uint32_t task;

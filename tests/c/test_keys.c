@@ -43,6 +43,28 @@ static void a_key_names_its_task_and_no_other(void **state) {
   hdi_keys_fini(&keys);
 }
 
+static void a_key_may_hold_nul_and_is_told_from_its_beginning(void **state) {
+  (void)state;
+  hdi_keys keys;
+  hdi_keys_init(&keys);
+  assert_int_equal(hdi_keys_add(&keys, 0, "a\0b", 3, &holder), HDI_KEY_ADDED);
+  assert_int_equal(hdi_keys_add(&keys, 1, "a\0c", 3, &holder), HDI_KEY_ADDED);
+  assert_int_equal(add(&keys, 2, "a"), HDI_KEY_ADDED);
+  assert_int_equal(hdi_keys_add(&keys, 3, "a\0b", 3, &holder), HDI_KEY_TAKEN);
+  assert_int_equal(holder, 0);
+  for (uint32_t task = 3; task < 100; task++) { /* the table grows */
+    char key[] = {'k', 0, (char)task};
+    assert_int_equal(hdi_keys_add(&keys, task, key, sizeof key, &holder), HDI_KEY_ADDED);
+  }
+  assert_int_equal(hdi_keys_find(&keys, "a\0c", 3), 1);
+  assert_int_equal(find(&keys, "a"), 2);
+  hdi_keys_truncate(&keys, 1);
+  assert_int_equal(hdi_keys_find(&keys, "a\0b", 3), 0);
+  assert_int_equal(hdi_keys_find(&keys, "a\0c", 3), HD_NONE);
+  assert_int_equal(hdi_keys_add(&keys, 1, "a\0c", 3, &holder), HDI_KEY_ADDED);
+  hdi_keys_fini(&keys);
+}
+
 static void a_taken_key_tells_who_has_it_and_changes_nothing(void **state) {
   (void)state;
   hdi_keys keys;
@@ -145,12 +167,13 @@ static void truncating_gives_the_text_back(void **state) {
   hdi_keys keys;
   hdi_keys_init(&keys);
   add(&keys, 0, "stays");
+  uint32_t before = keys.text_length;
   for (uint32_t round = 0; round < 1000; round++) {
     assert_int_equal(add(&keys, 3, "comes and goes"), HDI_KEY_ADDED);
     assert_int_equal(add(&keys, 4, "this, too"), HDI_KEY_ADDED);
     hdi_keys_truncate(&keys, 2);
   }
-  assert_int_equal(keys.text_length, sizeof "stays");
+  assert_int_equal(keys.text_length, before);
   assert_int_equal(keys.key_count, 1);
   assert_int_equal(keys.slot_count, 16);
   hdi_keys_fini(&keys);
@@ -160,6 +183,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       hdt_test(an_empty_table_finds_nothing),
       hdt_test(a_key_names_its_task_and_no_other),
+      hdt_test(a_key_may_hold_nul_and_is_told_from_its_beginning),
       hdt_test(a_taken_key_tells_who_has_it_and_changes_nothing),
       hdt_test(keys_of_all_lengths_and_bytes_are_kept),
       hdt_test(many_keys_stay_easy_to_find),

@@ -420,6 +420,38 @@ static void a_pool_has_1_to_256_workers(void **state) {
   hd_pool_destroy(pool);
 }
 
+static void a_paused_run_that_is_cancelled_ends(void **state) {
+  (void)state;
+  hd_pool *pool = start_pool(2);
+  hd_graph *graph = hdt_random_graph(50, 3, HDT_SUM, NULL);
+  hdt_seal_random(graph);
+  for (uint32_t round = 0; round < 100; round++) {
+    hd_run *run = hdt_run(graph, &(hd_run_desc){.worker_count = 2, .paused = true});
+    assert_int_equal(hd_pool_submit(pool, run), HD_OK);
+    if (round % 2) hd_run_step(run, 1);
+    hd_run_cancel(run);
+    hd_status status = hd_pool_wait(pool, run); /* it may have had one task */
+    assert_true(status == HD_CANCELLED || (status == HD_OK && hd_graph_task_count(graph) == 1));
+    hd_run_cancel(run); /* of a run that has ended: nothing */
+    hd_run_destroy(run);
+  }
+  hd_graph_destroy(graph);
+  hd_pool_destroy(pool);
+}
+
+static void an_executor_that_keeps_results_is_neither_a_pool_nor_serial(void **state) {
+  (void)state;
+  hd_pool *pool = start_pool(1);
+  hd_graph *graph = hdt_random_graph(3, 1, HDT_SUM, NULL);
+  hdt_seal_random(graph);
+  hd_run *run = hdt_run(graph, &(hd_run_desc){.executor_keeps = true});
+  hdt_assert_traps((void)hd_pool_submit(pool, run));
+  hdt_assert_traps((void)hd_run_serial(run));
+  hd_run_destroy(run);
+  hd_graph_destroy(graph);
+  hd_pool_destroy(pool);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       hdt_test(threads_equal_serial_on_random_graphs),
@@ -434,6 +466,8 @@ int main(void) {
       hdt_test(threads_may_share_a_pool_a_graph_and_a_run),
       hdt_test(pools_come_and_go),
       hdt_test(closing_a_pool_wakes_those_who_sleep),
+      hdt_test(a_paused_run_that_is_cancelled_ends),
+      hdt_test(an_executor_that_keeps_results_is_neither_a_pool_nor_serial),
       hdt_test(a_pool_has_1_to_256_workers),
   };
   return hdt_run_tests(tests);

@@ -165,6 +165,12 @@ describe.each(ways)('$way', ({ run, encodes, threads, waits }) => {
     });
 
   describe('keys', () => {
+    test('may hold any characters, and are told apart by all of them', async () => {
+      const one = (key) => delayed((x) => x, { key })(1);
+      expect(await run([one('a\0b'), one('a\0c'), one('a')])).toEqual([1, 1, 1]);
+      expect(await rejection(run([one('a\0b'), one('a\0b')]))).toBeInstanceOf(DuplicateKeyError);
+    });
+
     test('given twice are a DuplicateKeyError before anything runs', async () => {
       const x = delayed(note, { key: 'x' });
       const error = await rejection(run([x(book.file, 'one', 1), x(book.file, 'two', 2)]));

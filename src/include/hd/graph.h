@@ -80,7 +80,7 @@ typedef struct hd_batch {
   const uint32_t *args;        /* [arg_offsets[task_count]] */
   hd_value *literals;          /* [literal_count]; the graph takes their blocks */
   const uint32_t *key_offsets; /* [task_count + 1] into keys, or NULL; an empty key is none */
-  const char *keys;            /* UTF-8, not terminated */
+  const char *keys;            /* UTF-8, not terminated; may hold NUL, unlike keys elsewhere */
 } hd_batch;
 
 typedef struct hd_seal_desc {

@@ -109,7 +109,7 @@ HD_API uint32_t *hd_worker_bell(hd_worker *worker);
 HD_API bool hd_worker_kill(hd_worker *worker);
 
 /* Takes a killed worker out of the pool. Its open claims run again elsewhere, or, once they have been
- * claimed `attempts_max` times, fail with WORKER_LOST. Its number is free again.
+ * claimed `attempts_max` times, fail with WORKER_LOST; above 16 they never fail. Its number is free again.
  * Threads: any. Blocks: briefly. Fails: never. */
 HD_API void hd_worker_lost(hd_worker *worker, uint32_t attempts_max);
 

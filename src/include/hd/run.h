@@ -55,7 +55,8 @@ typedef struct hd_record {
 
 typedef struct hd_run_desc {
   uint32_t worker_count;   /* 1 to HD_WORKERS_MAX; 0 means 1 */
-  bool executor_keeps;     /* results live with the executor: the run only says what to release */
+  bool executor_keeps;     /* results live with the executor: the run only says what to release; not
+                              for hd_run_serial and pools */
   bool trace;              /* keep a record of every task */
   bool paused;             /* start with the gate shut */
   double (*clock_us)(void); /* for the records and the rate; NULL: a monotonic clock */
@@ -103,8 +104,8 @@ HD_API void hd_run_fail(hd_run *run, uint32_t worker, uint32_t task, hd_status s
  * Fails: never. */
 HD_API void hd_run_lost(hd_run *run, uint32_t worker, uint32_t task);
 
-/* Stops the run: nothing more is claimed. Running bodies go on until they are answered.
- * Threads: any. Blocks: no. Fails: never. */
+/* Stops the run: nothing more is claimed. Running bodies go on until they are answered. A run that
+ * was handed to a pool ends there. Threads: any. Blocks: briefly. Fails: never. */
 HD_API void hd_run_cancel(hd_run *run);
 
 /* Where the run stands. Threads: any. Blocks: no. HD_RUN_DONE is seen at the latest by the worker

@@ -69,7 +69,7 @@ mutant model_sleep pool.c 'wakes before the run is on the list' 's/(hd_status hd
 mutant model_sleep pool.c 'counts a sleeper that someone else has woken' 's/& bit\)\) continue;/& bit)) { count--; continue; }/'
 mutant model_sleep pool.c 'the end without looking at holders' 's/run->ended \|\| run->holders \|\|/run->ended ||/'
 mutant model_sleep pool.c 'the last one out does not look whether that was the end' 's/(run->holders--;\n  bool over = )end_if_over\(pool, run\)/$1false/'
-mutant model_sleep pool.c 'cancel leaves the end to the workers' 's/(hd_run_cancel\(run\);\n    over = )end_if_over\(pool, run\)/$1false/'
+mutant model_sleep pool.c 'cancel leaves the end to the workers' 's/(hdi_run_cancel\(run\);\n    over = )end_if_over\(pool, run\)/$1false/'
 mutant model_sleep pool.c 'an end is told twice' 's/  run->ended = true;/  run->ended = false;/'
 mutant model_sleep pool.c 'the event does not ring' 's/(void hdi_pool_let_go.*?)if \(over\) hdi_bell_ring\(&pool->event\);/$1(void)over;/s'
 mutant model_sleep run.c 'wakes one for what was hidden, however many' 's/if \(raised\) wake\(run, HD_WORKERS_MAX\)/if (raised) wake(run, 1)/' '--scenario 4 --random 2000000'
