@@ -3,7 +3,7 @@
 import { delayed, sleep } from 'heddle';
 
 const add = delayed(function add(x, y) {
-  sleep(0.4);
+  sleep(0.25);
   return x + y;
 });
 
