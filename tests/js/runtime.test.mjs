@@ -125,10 +125,13 @@ describe('close', () => {
   test('cancels what is under way, and what is asked for later is refused', async () => {
     const runtime = await Runtime.start({ workers: 2 });
     const slow = delayed((x) => { sleep(0.05); return x; });
-    const running = compute(Array.from({ length: 100 }, (_, i) => slow(i)), { runtime });
-    running.catch(() => {});
+    let running;
+    /* Until some of its tasks are done. A second computation would not do: earlier ones come first. */
+    await new Promise((resolve) => {
+      running = compute(Array.from({ length: 100 }, (_, i) => slow(i)), { runtime, onProgress: resolve });
+      running.catch(() => {});
+    });
     expect(runtime.closed).toBe(false);
-    await compute(inc(1), { runtime });
     await runtime.close();
     expect(runtime.closed).toBe(true);
     const error = await rejection(running);

@@ -135,6 +135,8 @@ describe.each(browserNames)('the playground in %s', (name) => {
       expect(failure).toMatch(/task bad \(bad-\d+\)/);
       expect(failure).toMatch(/line 4/);
     }
+    await paste(page, "import { delayed } from 'heddle';\nconst half = (x) => {\n  return x / 2;\n};\nconst odd = delayed(function odd(x) {\n  half(x);\n  throw new Error('odd');\n}, { scope: { half } });\nawait odd(3).compute();");
+    expect((await run('parallel', 'failed')).failure).toMatch(/line 7/);
     await choose('failure');
     expect((await run('parallel', 'failed')).failure).toBeTruthy();
   });

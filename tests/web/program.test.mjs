@@ -104,10 +104,13 @@ describe('places', () => {
 
   test("a task's line is the program's, if its function stands there once", () => {
     const source = '(x) => {\n  throw x;\n}', text = `// first\nconst f = delayed(${source});`;
-    expect(placeOfTask({ line: 4, column: 3 }, 2, source, text)).toEqual({ line: 3, column: 3 });
-    expect(placeOfTask({ line: 3, column: 24 }, 2, source, text)).toEqual({ line: 2, column: 19 });
-    expect(placeOfTask({ line: 4, column: 3 }, 2, source, text + text)).toBeUndefined();
-    expect(placeOfTask({ line: 40, column: 3 }, 2, source, text)).toBeUndefined();
+    const task = { source, scope: [] };
+    expect(placeOfTask({ line: 4, column: 3 }, 2, task, text)).toEqual({ line: 3, column: 3 });
+    expect(placeOfTask({ line: 3, column: 24 }, 2, task, text)).toEqual({ line: 2, column: 19 });
+    expect(placeOfTask({ line: 4, column: 3 }, 2, task, text + text)).toBeUndefined();
+    expect(placeOfTask({ line: 40, column: 3 }, 2, task, text)).toBeUndefined();
+    /* const a = (() => 1\n);\nconst b = (() => {\n}\n); return ((x) => {   begins on the script's line 5 */
+    expect(placeOfTask({ line: 8, column: 3 }, 2, { source, scope: ['() => 1', '() => {\n}'] }, text)).toEqual({ line: 3, column: 3 });
   });
 });
 

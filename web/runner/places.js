@@ -5,8 +5,9 @@
 /** The program's script, as stacks call it. */
 export const PROGRAM_FILE = 'program.js';
 
-/** What stands before a task's function on its first line; see the package's functions/compile.js. */
-const BEFORE_TASK = '"use strict";  return ('.length;
+/** What stands before a task's function on its first line, without and with functions of its scope before
+ * it; see the package's functions/compile.js. */
+const BEFORE_TASK = '"use strict";  return ('.length, AFTER_SCOPE = '); return ('.length;
 
 /** @typedef {{ line: number, column: number }} Place from 1 */
 
@@ -34,15 +35,15 @@ export function placeInProgram({ line, column }, linesBefore, { moved }) {
 /**
  * @param {Place} place in a task's script
  * @param {number} linesBefore its first line
- * @param {string} source of the task's function
+ * @param {{ source: string, scope: string[] }} task the sources of its function and of those in its scope
  * @param {string} text of the program
  * @returns {Place | undefined} undefined if the function does not stand there, or several times
  */
-export function placeOfTask({ line, column }, linesBefore, source, text) {
+export function placeOfTask({ line, column }, linesBefore, { source, scope }, text) {
   const at = text.indexOf(source);
   if (at < 0 || text.indexOf(source, at + 1) >= 0) return undefined;
   const before = text.slice(0, at).split('\n');
-  const inside = line - linesBefore;
+  const inside = line - linesBefore - scope.reduce((lines, other) => lines + other.split('\n').length + 1, 0) + (scope.length ? 1 : 0);
   if (inside < 1 || inside > source.split('\n').length) return undefined;
-  return { line: before.length + inside - 1, column: inside === 1 ? /** @type {string} */ (before.at(-1)).length + column - BEFORE_TASK : column };
+  return { line: before.length + inside - 1, column: inside === 1 ? /** @type {string} */ (before.at(-1)).length + column - (scope.length ? AFTER_SCOPE : BEFORE_TASK) : column };
 }

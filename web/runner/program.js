@@ -23,15 +23,20 @@ const asFunction = (parameters, body) => new AsyncFunction(...parameters, `"use 
  * is the directive's. @type {Promise<number>} */
 const linesBefore = asFunction([], 'throw new Error()')().then(() => 0, (error) => (placeIn(error.stack, PROGRAM_FILE)?.line ?? 1) - 1);
 
-/** @type {Map<string, Set<string>>} The sources of tasks' functions, by the tasks' name. */
+/** @type {Map<string, Map<string, { source: string, scope: string[] }>>} By the tasks' name, then by the
+ * function's source, which several tasks may share. */
 const sources = new Map();
+
+/** Every task sees these, so scopes do not carry them. @type {Set<unknown>} */
+const OFFERED = new Set([heddle.sleep, heddle.spin]);
 
 /** What programs import: `delayed` remembers where its function stands. */
 const exported = { ...heddle, delayed: (/** @type {any} */ fn, /** @type {any} */ options) => {
   const made = heddle.delayed(fn, options);
   const name = options?.name ?? (fn.name || 'task');
-  if (!sources.has(name)) sources.set(name, new Set());
-  sources.get(name)?.add(String(fn));
+  const scope = Object.values(options?.scope ?? {}).filter((value) => typeof value === 'function' && !OFFERED.has(value)).map(String);
+  if (!sources.has(name)) sources.set(name, new Map());
+  sources.get(name)?.set(String(fn), { source: String(fn), scope });
   return made;
 } };
 
@@ -52,7 +57,7 @@ async function describe(thrown, text, program) {
       described.task = { key: textOf(() => task.key), name: textOf(() => task.name), worker: Number.isSafeInteger(task.worker) && task.worker >= 0 ? task.worker : 0 };
       const inTask = placeIn(stack, `heddle:${encodeURIComponent(task.name)}`);
       /* Of several functions of one name, the one that it fits; none, if it fits several. */
-      const fits = inTask ? [...sources.get(task.name) ?? []].map((source) => placeOfTask(inTask, before - 1, source, text)).filter(Boolean) : [];
+      const fits = inTask ? [...sources.get(task.name)?.values() ?? []].map((made) => placeOfTask(inTask, before - 1, made, text)).filter(Boolean) : [];
       if (fits.length === 1) place = fits[0];
       else if (inTask) return described;
     }

@@ -91,7 +91,7 @@ const forms = {
 
 /**
  * @param {unknown} message as it arrived
- * @param {Map<number, number>} graphs how many tasks the runs that were told of have; a new one is added
+ * @param {Map<number, number>} graphs how many tasks the runs that have begun and not ended have; kept here
  * @returns {any} the message, or undefined if it is none
  */
 export function check(message, graphs) {
@@ -104,5 +104,6 @@ export function check(message, graphs) {
   }
   const { run, graph } = /** @type {any} */ (message);
   if (type === 'begin') graphs.set(run, graph.count);
+  if (type === 'end') graphs.delete(run);
   return message;
 }
