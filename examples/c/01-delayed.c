@@ -21,7 +21,7 @@ static hd_status build(hd_graph *graph, uint32_t *z) {
   if (status == HD_OK) status = hd_graph_add_task(graph, &(hd_task_desc){inc_fn, &two, 1, "y"}, &y);
   hd_arg both[] = {hd_arg_key("x"), hd_arg_key("y")}; /* or hd_arg_task(x), hd_arg_task(y) */
   if (status == HD_OK) status = hd_graph_add_task(graph, &(hd_task_desc){add_fn, both, 2, "z"}, z);
-  if (status == HD_OK) status = hd_graph_seal(graph, &(hd_seal_desc){z, 1, false});
+  if (status == HD_OK) status = hd_graph_seal(graph, &(hd_seal_desc){.outputs = z, .output_count = 1});
   return status;
 }
 

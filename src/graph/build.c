@@ -30,6 +30,9 @@ void hd_graph_destroy(hd_graph *graph) {
   for (uint32_t i = 0; i < graph->literal_count; i++) hd_value_release(&graph->literals[i]);
   hdi_keys_fini(&graph->keys);
   hdi_free(graph->functions);
+  hdi_free(graph->cheap);
+  hdi_free(graph->priorities);
+  hdi_free(graph->joined);
   hdi_free(graph->literals);
   hdi_free(graph->function_of);
   hdi_free(graph->arg_offsets);
@@ -61,6 +64,14 @@ hd_status hd_graph_add_function(hd_graph *graph, const hd_function *function, ui
   graph->functions[graph->function_count] = *function;
   *id = graph->function_count++;
   return HD_OK;
+}
+
+/* Room for `need` items, those that were not there before 0. */
+static bool grow_zero(void **items, uint32_t *capacity, uint32_t need, size_t item_bytes) {
+  uint32_t before = *capacity;
+  if (!hdi_reserve(items, capacity, need, item_bytes)) return false;
+  memset((char *)*items + before * item_bytes, 0, (*capacity - before) * item_bytes);
+  return true;
 }
 
 /* Room for so many more tasks, arguments and literals. */
@@ -217,6 +228,24 @@ hd_status hd_graph_add_batch(hd_graph *graph, const hd_batch *batch, uint32_t *f
     for (uint32_t i = 0; i < batch->literal_count; i++) hd_value_release(&batch->literals[i]);
   }
   return status;
+}
+
+hd_status hd_graph_mark_cheap(hd_graph *graph, uint32_t function) {
+  if (graph->sealed) return fail(graph, HD_SEALED, HD_NONE);
+  if (function >= graph->function_count) return fail(graph, HD_UNKNOWN_FUNCTION, HD_NONE);
+  if (!grow_zero((void **)&graph->cheap, &graph->cheap_capacity, graph->function_count, 1))
+    return fail(graph, HD_OUT_OF_MEMORY, HD_NONE);
+  graph->cheap[function] = 1;
+  return HD_OK;
+}
+
+hd_status hd_graph_set_priority(hd_graph *graph, uint32_t task, int32_t priority) {
+  if (graph->sealed) return fail(graph, HD_SEALED, HD_NONE);
+  if (task >= graph->task_count) return fail(graph, HD_UNKNOWN_TASK, HD_NONE);
+  if (!grow_zero((void **)&graph->priorities, &graph->priority_capacity, graph->task_count, sizeof(int32_t)))
+    return fail(graph, HD_OUT_OF_MEMORY, task);
+  graph->priorities[task] = priority;
+  return HD_OK;
 }
 
 hd_status hd_graph_find(const hd_graph *graph, const char *key, uint32_t *id) {

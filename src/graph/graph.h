@@ -34,6 +34,10 @@ struct hd_graph {
   uint32_t arg_offsets_capacity;
   uint32_t *args;
   uint32_t arg_count, arg_capacity;
+  uint8_t *cheap; /* by function, those beyond the capacity are 0 */
+  uint32_t cheap_capacity;
+  int32_t *priorities; /* by id, likewise */
+  uint32_t priority_capacity;
 
   hdi_keys keys; /* by id, also when sealed */
   hdi_key_reference *references;
@@ -49,13 +53,33 @@ struct hd_graph {
   uint32_t *dependents;        /* [edge_count] */
   uint32_t edge_count;
   uint32_t arg_count_max;
+  uint32_t released_max; /* results that one finish can release */
+  uint64_t *joined;      /* a bit a task: it is a part of the same group as the one before; NULL: no groups */
   uint32_t *outputs; /* ranks, each once */
   uint32_t output_count;
+  hd_order order;
+  double order_us;
 
   hd_error error;
   uint32_t *error_tasks;
   char message[640]; /* the longest, a cycle of long keys, needs 524 */
 };
+
+static inline const hd_function *hdi_graph_function(const hd_graph *graph, uint32_t rank) {
+  return &graph->functions[graph->function_of[rank]];
+}
+
+/* Whether a task of a sealed graph goes on with the group of the one before it. `task` may be task_count. */
+static inline bool hdi_graph_joined(const hd_graph *graph, uint32_t task) {
+  return graph->joined && graph->joined[task / 64] >> task % 64 & 1;
+}
+
+/* Behind the last part of the group that starts with a task. */
+static inline uint32_t hdi_graph_group_end(const hd_graph *graph, uint32_t first) {
+  uint32_t end = first + 1;
+  while (hdi_graph_joined(graph, end)) end++;
+  return end;
+}
 
 /* One holder more. */
 void hdi_graph_retain(hd_graph *graph);

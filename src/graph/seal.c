@@ -1,10 +1,16 @@
-/* Sealing: resolve, check, order, cull, and write the graph anew by rank. */
+/* Sealing: resolve, check, cull, inline, order, fuse, and write the graph anew by rank. */
 #include "graph/graph.h"
 
 #include "base/check.h"
 #include "base/memory.h"
+#include "base/clock.h"
+#include "graph/best.h"
+#include "graph/form.h"
+#include "graph/groups.h"
 #include "graph/order.h"
+#include "graph/peak.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Arguments given by key become tasks. */
@@ -31,108 +37,232 @@ static hd_status check_references(hd_graph *graph, const hd_seal_desc *desc) {
   return HD_OK;
 }
 
-/* The arrays of the sealed form. */
-typedef struct sealed_form {
-  uint32_t task_count, arg_count, edge_count, arg_count_max, output_count;
-  uint32_t *id_of, *rank_of, *function_of, *arg_offsets, *args, *dependent_offsets, *dependents, *outputs;
-} sealed_form;
+/* What sealing works with; all of it is given up at the end, but for what the graph adopts. */
+typedef struct sealing {
+  hd_graph *graph;
+  const hd_seal_desc *desc;
+  hdi_form form;
+  uint8_t *wanted_ids, *wanted; /* the latter by rank */
+  uint8_t *copied;
+  int32_t *level; /* by rank, or NULL */
+  uint32_t *outputs, output_count;
+  uint64_t *joined;
+  hd_order order;
+  double order_us;
+} sealing;
 
-static void free_sealed(sealed_form *sealed) {
-  hdi_free(sealed->id_of);
-  hdi_free(sealed->rank_of);
-  hdi_free(sealed->function_of);
-  hdi_free(sealed->arg_offsets);
-  hdi_free(sealed->args);
-  hdi_free(sealed->dependent_offsets);
-  hdi_free(sealed->dependents);
-  hdi_free(sealed->outputs);
+static void fini(sealing *seal) {
+  hdi_form_fini(&seal->form);
+  hdi_free(seal->form.id_of);
+  hdi_free(seal->wanted_ids);
+  hdi_free(seal->wanted);
+  hdi_free(seal->copied);
+  hdi_free(seal->level);
+  hdi_free(seal->outputs);
+  hdi_free(seal->joined);
 }
 
-static bool alloc_sealed(const hd_graph *graph, const hd_seal_desc *desc, sealed_form *sealed) {
-  for (uint32_t rank = 0; rank < sealed->task_count; rank++) {
-    uint32_t id = sealed->id_of[rank];
-    sealed->arg_count += graph->arg_offsets[id + 1] - graph->arg_offsets[id];
+static hdi_order_view view_of(const sealing *seal) {
+  const hdi_form *form = &seal->form;
+  return (hdi_order_view){form->task_count, form->arg_offsets, form->args, form->dependent_offsets, form->dependents, seal->wanted};
+}
+
+/* The depth-first order, which also finds cycles and what no output needs. */
+static hd_status walk(sealing *seal) {
+  hd_graph *graph = seal->graph;
+  hdi_form *form = &seal->form;
+  form->id_of = hdi_alloc(graph->task_count, sizeof(uint32_t));
+  seal->wanted_ids = hdi_alloc_zero(graph->task_count, 1);
+  if (!form->id_of || !seal->wanted_ids) return HD_OUT_OF_MEMORY;
+  for (uint32_t i = 0; i < seal->desc->output_count; i++) seal->wanted_ids[seal->desc->outputs[i]] = 1;
+  hdi_order_graph input = {graph->arg_offsets, graph->args, graph->task_count, seal->desc->outputs, seal->desc->output_count};
+  hdi_order order = {.id_of = form->id_of};
+  hd_status status = hdi_order_depth_first(&input, &order);
+  if (status == HD_CYCLE) return hdi_graph_fail_cycle(graph, order.cycle, order.cycle_count);
+  form->task_count = seal->desc->keep_all ? graph->task_count : order.kept;
+  return status;
+}
+
+/* The wanted ranks, each once, and as marks. */
+static hd_status list_outputs(sealing *seal) {
+  hdi_free(seal->wanted);
+  hdi_free(seal->outputs);
+  seal->wanted = hdi_alloc_zero(seal->form.task_count, 1);
+  seal->outputs = hdi_alloc(seal->desc->output_count, sizeof(uint32_t));
+  seal->output_count = 0;
+  if (!seal->wanted || !seal->outputs) return HD_OUT_OF_MEMORY;
+  for (uint32_t i = 0; i < seal->desc->output_count; i++) {
+    uint32_t rank = seal->form.rank_of[seal->desc->outputs[i]];
+    if (seal->wanted[rank]) continue;
+    seal->wanted[rank] = 1;
+    seal->outputs[seal->output_count++] = rank;
   }
-  sealed->rank_of = hdi_alloc(graph->task_count, sizeof(uint32_t));
-  sealed->function_of = hdi_alloc(sealed->task_count, sizeof(uint32_t));
-  sealed->arg_offsets = hdi_alloc((size_t)sealed->task_count + 1, sizeof(uint32_t));
-  sealed->args = hdi_alloc(sealed->arg_count, sizeof(uint32_t));
-  sealed->dependent_offsets = hdi_alloc_zero((size_t)sealed->task_count + 1, sizeof(uint32_t));
-  sealed->outputs = hdi_alloc(desc->output_count, sizeof(uint32_t));
-  return sealed->rank_of && sealed->function_of && sealed->arg_offsets && sealed->args &&
-         sealed->dependent_offsets && sealed->outputs;
+  return HD_OK;
 }
 
-/* Tasks and arguments by rank; counts dependents into dependent_offsets, one place to the right. */
-static void renumber(const hd_graph *graph, sealed_form *sealed) {
-  memset(sealed->rank_of, 0xff, graph->task_count * sizeof(uint32_t));
-  for (uint32_t rank = 0; rank < sealed->task_count; rank++) sealed->rank_of[sealed->id_of[rank]] = rank;
-  uint32_t to = 0;
-  for (uint32_t rank = 0; rank < sealed->task_count; rank++) {
-    uint32_t id = sealed->id_of[rank];
-    uint32_t from = graph->arg_offsets[id], end = graph->arg_offsets[id + 1];
-    sealed->function_of[rank] = graph->function_of[id];
-    sealed->arg_offsets[rank] = to;
-    if (end - from > sealed->arg_count_max) sealed->arg_count_max = end - from;
-    for (; from < end; from++) {
-      uint32_t word = graph->args[from];
-      if (!(word & HD_BATCH_LITERAL)) {
-        word = sealed->rank_of[word];
-        sealed->dependent_offsets[word + 1]++;
-        sealed->edge_count++;
-      }
-      sealed->args[to++] = word;
-    }
+/* A task's level is the highest priority of all that need it, and its own. */
+static hd_status find_levels(sealing *seal) {
+  const hdi_form *form = &seal->form;
+  hdi_free(seal->level);
+  seal->level = NULL;
+  if (!seal->graph->priority_capacity) return HD_OK;
+  seal->level = hdi_alloc(form->task_count, sizeof *seal->level);
+  if (!seal->level) return HD_OUT_OF_MEMORY;
+  for (uint32_t rank = form->task_count; rank-- > 0;) {
+    uint32_t id = form->id_of[rank];
+    int32_t level = id < seal->graph->priority_capacity ? seal->graph->priorities[id] : 0;
+    for (uint32_t at = form->dependent_offsets[rank]; at < form->dependent_offsets[rank + 1]; at++)
+      if (seal->level[form->dependents[at]] > level) level = seal->level[form->dependents[at]];
+    seal->level[rank] = level;
   }
-  sealed->arg_offsets[sealed->task_count] = to;
+  return HD_OK;
 }
 
-/* Turns the counts into offsets and fills the rows. Filling moves each offset to the end of its row,
- * which is the start of the next: shifting by one place undoes that. */
-static void link_dependents(sealed_form *sealed) {
-  uint32_t *offsets = sealed->dependent_offsets;
-  for (uint32_t rank = 0; rank < sealed->task_count; rank++) offsets[rank + 1] += offsets[rank];
-  for (uint32_t rank = 0; rank < sealed->task_count; rank++)
-    for (uint32_t at = sealed->arg_offsets[rank]; at < sealed->arg_offsets[rank + 1]; at++)
-      if (!(sealed->args[at] & HD_BATCH_LITERAL)) sealed->dependents[offsets[sealed->args[at]]++] = rank;
-  memmove(offsets + 1, offsets, sealed->task_count * sizeof *offsets);
-  offsets[0] = 0;
+/* Writes the form by its ids. */
+static hd_status make_form(sealing *seal) {
+  hd_status status = hdi_form_make(seal->graph, &seal->form);
+  if (status == HD_OK) status = list_outputs(seal);
+  return status == HD_OK ? find_levels(seal) : status;
 }
 
-/* The wanted ranks, each once. */
-static void list_outputs(const hd_seal_desc *desc, sealed_form *sealed, uint8_t *wanted) {
-  for (uint32_t i = 0; i < desc->output_count; i++) {
-    uint32_t rank = sealed->rank_of[desc->outputs[i]];
-    if (wanted[rank]) continue;
-    wanted[rank] = 1;
-    sealed->outputs[sealed->output_count++] = rank;
+static int compare_keys(const void *a, const void *b) {
+  uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+  return (x > y) - (x < y);
+}
+
+/* Higher levels first, otherwise as before: still legal, since no input has a lower level than its reader. */
+static hd_status sort_by_level(const sealing *seal, uint32_t *sequence) {
+  uint32_t count = seal->form.task_count;
+  uint64_t *keys = hdi_alloc(count, sizeof *keys);
+  uint32_t *sorted = hdi_alloc(count, sizeof *sorted);
+  if (keys && sorted) {
+    for (uint32_t i = 0; i < count; i++)
+      keys[i] = (uint64_t)((int64_t)INT32_MAX - seal->level[sequence[i]]) << 32 | i;
+    qsort(keys, count, sizeof *keys, compare_keys);
+    for (uint32_t i = 0; i < count; i++) sorted[i] = sequence[(uint32_t)keys[i]];
+    memcpy(sequence, sorted, count * sizeof *sequence);
+  }
+  bool done = keys && sorted;
+  hdi_free(keys);
+  hdi_free(sorted);
+  return done ? HD_OK : HD_OUT_OF_MEMORY;
+}
+
+static hdi_grouping grouping_of(const sealing *seal) {
+  return (hdi_grouping){seal->graph, &seal->form, seal->copied, seal->wanted, seal->level, seal->desc->fuse};
+}
+
+/* The best order, if it is asked for or the fast one exceeds the budget. `sequence` has the fast one. */
+static hd_status choose_order(sealing *seal, uint32_t *sequence) {
+  hdi_order_view view = view_of(seal);
+  uint32_t peak = 0, budget = seal->desc->budget_results;
+  hd_status status = HD_OK;
+  seal->order = seal->desc->order;
+  if (seal->order == HD_ORDER_FAST && budget) {
+    status = hdi_peak_serial(&view, NULL, &peak);
+    if (peak > budget) seal->order = HD_ORDER_BEST;
+  }
+  if (status == HD_OK && seal->order == HD_ORDER_BEST) status = hdi_order_best(&view, sequence, &peak);
+  return status;
+}
+
+/* Another sequence than the depth-first one, where something asks for it. */
+static hd_status rank_anew(sealing *seal) {
+  hdi_form *form = &seal->form;
+  const hd_seal_desc *desc = seal->desc;
+  bool scattered = desc->fuse && desc->keep_all; /* what no output needs is not walked from the end of a chain */
+  if (desc->order == HD_ORDER_FAST && !desc->budget_results && !seal->level && !scattered) return HD_OK;
+  uint32_t *sequence = hdi_alloc(form->task_count, sizeof *sequence);
+  if (!sequence) return HD_OUT_OF_MEMORY;
+  for (uint32_t rank = 0; rank < form->task_count; rank++) sequence[rank] = rank;
+  double start_us = hdi_clock_us();
+  hd_status status = choose_order(seal, sequence);
+  seal->order_us += hdi_clock_us() - start_us;
+  if (status == HD_OK && seal->level) status = sort_by_level(seal, sequence);
+  hdi_grouping grouping = grouping_of(seal);
+  if (status == HD_OK && (desc->fuse || seal->copied)) status = hdi_groups_gather(&grouping, sequence);
+  if (status == HD_OK) {
+    for (uint32_t rank = 0; rank < form->task_count; rank++) sequence[rank] = form->id_of[sequence[rank]];
+    hdi_free(form->id_of);
+    form->id_of = sequence;
+    sequence = NULL;
+    hdi_form_fini(form);
+    status = make_form(seal);
+  }
+  hdi_free(sequence);
+  return status;
+}
+
+/* Who reads a later part of a group that begins with copies makes its first part wait. Chains have no such
+ * readers, and who reads from within its own group waits for nothing. */
+static void wait_at_first(const hd_graph *graph) {
+  for (uint32_t rank = 0; rank < graph->task_count; rank++) {
+    if (hdi_graph_joined(graph, rank + 1)) continue;
+    for (uint32_t at = graph->dependent_offsets[rank]; at < graph->dependent_offsets[rank + 1]; at++)
+      while (hdi_graph_joined(graph, graph->dependents[at])) graph->dependents[at]--;
   }
 }
 
-static void adopt(hd_graph *graph, const sealed_form *sealed) {
+static void adopt(sealing *seal) {
+  hd_graph *graph = seal->graph;
+  hdi_form *form = &seal->form;
   hdi_free(graph->function_of);
   hdi_free(graph->arg_offsets);
   hdi_free(graph->args);
   hdi_free(graph->references);
   hdi_free(graph->reference_text);
+  hdi_free(graph->cheap);
+  hdi_free(graph->priorities);
+  graph->cheap = NULL;
+  graph->priorities = NULL;
   graph->references = NULL;
   graph->reference_text = NULL;
   graph->reference_count = 0;
   graph->added_count = graph->task_count;
-  graph->task_count = sealed->task_count;
-  graph->function_of = sealed->function_of;
-  graph->arg_offsets = sealed->arg_offsets;
-  graph->args = sealed->args;
-  graph->arg_count = sealed->arg_count;
-  graph->rank_of = sealed->rank_of;
-  graph->id_of = sealed->id_of;
-  graph->dependent_offsets = sealed->dependent_offsets;
-  graph->dependents = sealed->dependents;
-  graph->edge_count = sealed->edge_count;
-  graph->arg_count_max = sealed->arg_count_max;
-  graph->outputs = sealed->outputs;
-  graph->output_count = sealed->output_count;
+  graph->task_count = form->task_count;
+  graph->function_of = form->function_of;
+  graph->arg_offsets = form->arg_offsets;
+  graph->args = form->args;
+  graph->arg_count = form->arg_count;
+  graph->rank_of = form->rank_of;
+  graph->id_of = form->id_of;
+  graph->dependent_offsets = form->dependent_offsets;
+  graph->dependents = form->dependents;
+  graph->edge_count = form->edge_count;
+  graph->arg_count_max = form->arg_count_max;
+  graph->outputs = seal->outputs;
+  graph->output_count = seal->output_count;
+  graph->joined = seal->joined;
+  graph->order = seal->order;
+  graph->order_us = seal->order_us;
   graph->sealed = true;
+  seal->form = (hdi_form){0};
+  seal->outputs = NULL;
+  seal->joined = NULL;
+}
+
+/* The most inputs that one group, whose last part may release them all, has in all. */
+static uint32_t released_max(const hd_graph *graph) {
+  uint32_t most = 0;
+  for (uint32_t first = 0, end; first < graph->task_count; first = end) {
+    end = hdi_graph_group_end(graph, first);
+    uint32_t inputs = graph->arg_offsets[end] - graph->arg_offsets[first];
+    if (inputs > most) most = inputs;
+  }
+  return most + 1;
+}
+
+/* Ranks and groups the graph in `seal`, which then has all that the graph is to adopt. */
+static hd_status prepare(sealing *seal) {
+  double start_us = hdi_clock_us();
+  hd_status status = walk(seal);
+  if (status == HD_OK) seal->order_us = hdi_clock_us() - start_us;
+  if (status == HD_OK && seal->desc->inlines)
+    status = hdi_inline_cheap(seal->graph, seal->wanted_ids, &seal->form.id_of, &seal->form.task_count, &seal->copied);
+  if (status == HD_OK) status = make_form(seal);
+  if (status == HD_OK) status = rank_anew(seal);
+  hdi_grouping grouping = grouping_of(seal);
+  return status == HD_OK ? hdi_groups_join(&grouping, &seal->joined) : status;
 }
 
 hd_status hd_graph_seal(hd_graph *graph, const hd_seal_desc *desc) {
@@ -140,67 +270,15 @@ hd_status hd_graph_seal(hd_graph *graph, const hd_seal_desc *desc) {
   hd_status status = resolve(graph);
   if (status == HD_OK) status = check_references(graph, desc);
   if (status != HD_OK) return status;
-
-  sealed_form sealed = {0};
-  uint8_t *wanted = NULL;
-  sealed.id_of = hdi_alloc(graph->task_count, sizeof(uint32_t));
-  if (!sealed.id_of) goto no_memory;
-  hdi_order_graph input = {graph->arg_offsets, graph->args, graph->task_count, desc->outputs,
-                           desc->output_count};
-  hdi_order order = {.id_of = sealed.id_of};
-  status = hdi_order_depth_first(&input, &order);
-  if (status == HD_CYCLE) {
-    free_sealed(&sealed);
-    return hdi_graph_fail_cycle(graph, order.cycle, order.cycle_count);
+  sealing seal = {.graph = graph, .desc = desc};
+  status = prepare(&seal);
+  if (status == HD_OK) {
+    bool copied = seal.copied != NULL;
+    adopt(&seal);
+    if (copied && graph->joined) wait_at_first(graph);
+    graph->released_max = released_max(graph);
   }
-  if (status != HD_OK) goto no_memory;
-  sealed.task_count = desc->keep_all ? graph->task_count : order.kept;
-  wanted = hdi_alloc_zero(sealed.task_count, 1);
-  if (!wanted || !alloc_sealed(graph, desc, &sealed)) goto no_memory;
-  renumber(graph, &sealed);
-  sealed.dependents = hdi_alloc(sealed.edge_count, sizeof(uint32_t));
-  if (!sealed.dependents) goto no_memory;
-  link_dependents(&sealed);
-  list_outputs(desc, &sealed, wanted);
-  hdi_free(wanted);
-  adopt(graph, &sealed);
-  return HD_OK;
-
-no_memory:
-  hdi_free(wanted);
-  free_sealed(&sealed);
-  return hdi_graph_fail(graph, HD_OUT_OF_MEMORY, HD_NONE, HD_NONE, NULL);
+  fini(&seal);
+  if (status == HD_OK || status == HD_CYCLE) return status; /* the cycle is noted already */
+  return hdi_graph_fail(graph, status, HD_NONE, HD_NONE, NULL);
 }
-
-uint32_t hd_graph_task_count(const hd_graph *graph) { return graph->task_count; }
-uint32_t hd_graph_edge_count(const hd_graph *graph) { return graph->edge_count; }
-
-uint32_t hd_graph_rank(const hd_graph *graph, uint32_t id) {
-  HD_ASSERT(graph->sealed && id < graph->added_count);
-  return graph->rank_of[id];
-}
-
-uint32_t hd_graph_id(const hd_graph *graph, uint32_t rank) {
-  HD_ASSERT(graph->sealed && rank < graph->task_count);
-  return graph->id_of[rank];
-}
-
-const char *hd_graph_key(const hd_graph *graph, uint32_t id) { return hdi_keys_of(&graph->keys, id); }
-
-const hd_function *hd_graph_function(const hd_graph *graph, uint32_t rank) {
-  return &graph->functions[graph->function_of[rank]];
-}
-
-uint32_t hd_graph_arg_count(const hd_graph *graph, uint32_t rank) {
-  return graph->arg_offsets[rank + 1] - graph->arg_offsets[rank];
-}
-
-const uint32_t *hd_graph_args(const hd_graph *graph, uint32_t rank) {
-  return graph->args + graph->arg_offsets[rank];
-}
-
-const hd_value *hd_graph_literal(const hd_graph *graph, uint32_t literal) {
-  return &graph->literals[literal];
-}
-
-uint32_t hd_graph_arg_count_max(const hd_graph *graph) { return graph->arg_count_max; }

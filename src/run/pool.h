@@ -14,6 +14,9 @@ enum {
   HDI_IDLE_WORDS = HD_WORKERS_MAX / 64,
   HDI_SLEEP_MS = 50,  /* a lost wake costs no more than this */
   HDI_BUDGET = 1024,  /* kernels that run before hd_worker_next comes back */
+  HDI_SAMPLE = 64,    /* so many kernels are timed together, to see whether they are short: */
+  HDI_SHORT_US = 2,   /* each takes less than this */
+  HDI_HAND_MAX = 4,   /* short ones that a worker takes at a time, of a run that follows the ranks */
   HDI_ARGS_KEPT = 64, /* arguments that a worker always has room for */
   HDI_RUNS_KEPT = 16  /* active runs that a pool always has room for */
 };
@@ -24,7 +27,10 @@ enum { HDI_OUTSIDE = 0, HDI_INSIDE = 1, HDI_KILLED = 2 };
 typedef struct hdi_open_claim {
   hd_run *run; /* NULL: the slot is free */
   uint32_t task;
-  bool deferred; /* it holds the run by itself */
+  bool deferred; /* its body is asynchronous */
+  bool holds;    /* it holds the run by itself */
+  bool due;      /* the part of a group that `task` is has not begun */
+  bool held;     /* … and must ask the gate first */
 } hdi_open_claim;
 
 struct hd_worker {
@@ -40,7 +46,8 @@ struct hd_worker {
   hd_value *args; /* few_args, or more for a wide task */
   uint32_t arg_capacity;
   hd_value few_args[HDI_ARGS_KEPT];
-  uint32_t open_count;
+  uint32_t open_count, due_count;
+  bool kernels_are_short;
   hdi_open_claim claims[HDI_CLAIMS_MAX];
 };
 

@@ -23,6 +23,13 @@ void hdi_ready_init(hdi_ready *ready, uint32_t task_count, hdi_u64 *words) {
   } while (count > 1);
 }
 
+/* How many tasks a word of a level stands for. */
+static uint32_t tasks_of(uint32_t level) {
+  uint32_t tasks = HDI_READY_BITS;
+  while (level-- > 0) tasks *= HDI_READY_BITS;
+  return tasks;
+}
+
 static inline uint64_t bit_of(uint32_t number) { return UINT64_C(1) << (number % HDI_READY_BITS); }
 
 /* Makes sure that word `word` of level 0 can be found from the top. It looks at every level, also
@@ -60,7 +67,7 @@ void hdi_ready_add(hdi_ready *ready, uint32_t task) {
   raise_word(ready, word);
 }
 
-uint32_t hdi_ready_take(hdi_ready *ready, uint32_t max, uint32_t *tasks, bool *raised) {
+uint64_t hdi_ready_take_bits(hdi_ready *ready, uint32_t max, uint32_t *from, bool *raised) {
 again:
   for (;;) {
     uint32_t word = 0;
@@ -80,16 +87,37 @@ again:
       if (lower_word(ready, 0, word)) *raised = true;
       goto again;
     }
-    for (uint32_t i = 0; i < max && there; i++) {
-      wanted |= there & (~there + 1);
-      there &= there - 1;
+    if (max >= HDI_READY_BITS) {
+      wanted = there;
+    } else {
+      for (uint32_t i = 0; i < max && there; i++) {
+        wanted |= there & (~there + 1);
+        there &= there - 1;
+      }
     }
     uint64_t before = hdi_and_seq_u64(at, ~wanted); /* sync READY-1 */
     uint64_t taken = before & wanted;
     if ((before & ~wanted) == 0 && taken && lower_word(ready, 0, word)) *raised = true;
-    uint32_t count = 0;
-    for (; taken; taken &= taken - 1)
-      tasks[count++] = word * HDI_READY_BITS + (uint32_t)__builtin_ctzll(taken);
-    if (count) return count;
+    if (taken) {
+      *from = word * HDI_READY_BITS;
+      return taken;
+    }
   }
+}
+
+uint32_t hdi_ready_take(hdi_ready *ready, uint32_t max, uint32_t *tasks, bool *raised) {
+  uint32_t from, count = 0;
+  for (uint64_t taken = hdi_ready_take_bits(ready, max, &from, raised); taken; taken &= taken - 1)
+    tasks[count++] = from + (uint32_t)__builtin_ctzll(taken);
+  return count;
+}
+
+uint32_t hdi_ready_lowest(const hdi_ready *ready) {
+  uint32_t word = 0;
+  for (uint32_t level = ready->level_count; level-- > 0;) {
+    uint64_t marks = hdi_load_seq_u64(&ready->levels[level][word]);
+    if (marks == 0) return level == ready->level_count - 1 ? UINT32_MAX : word * tasks_of(level);
+    word = word * HDI_READY_BITS + (uint32_t)__builtin_ctzll(marks);
+  }
+  return word;
 }

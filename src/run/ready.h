@@ -32,6 +32,13 @@ void hdi_ready_add(hdi_ready *ready, uint32_t task);
  * may have missed them, and nobody knows how many they are, so wake all. It is rare. */
 uint32_t hdi_ready_take(hdi_ready *ready, uint32_t max, uint32_t *tasks, bool *raised);
 
+/* The same as bits: bit i is task *from + i. */
+uint64_t hdi_ready_take_bits(hdi_ready *ready, uint32_t max, uint32_t *from, bool *raised);
+
+/* The lowest task that there looks to be, or a lower number while others change the set; UINT32_MAX: none.
+ * Writes nothing. */
+uint32_t hdi_ready_lowest(const hdi_ready *ready);
+
 /* Whether there looks to be a task. */
 static inline bool hdi_ready_any(const hdi_ready *ready) {
   return hdi_load_seq_u64(&ready->levels[ready->level_count - 1][0]) != 0; /* sync READY-4 */

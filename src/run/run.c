@@ -4,26 +4,37 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "store/value.h"
 
 #include <string.h>
 
 static void set_counts(hd_run *run) {
   const hd_graph *graph = run->graph;
-  for (uint32_t task = 0; task < run->task_count; task++) {
-    hdi_store_relaxed_u32(&run->readers[task],
-                          graph->dependent_offsets[task + 1] - graph->dependent_offsets[task]);
+  hdi_ready *roots = run->root_words ? &run->roots : &run->ready;
+  for (uint32_t task = 0, end; task < run->task_count; task = end) {
     uint32_t inputs = 0;
-    for (uint32_t at = graph->arg_offsets[task]; at < graph->arg_offsets[task + 1]; at++)
-      inputs += !(graph->args[at] & HD_BATCH_LITERAL);
+    end = hdi_graph_group_end(graph, task);
+    for (uint32_t part = task; part < end; part++) {
+      hdi_store_relaxed_u32(&run->readers[part],
+                            graph->dependent_offsets[part + 1] - graph->dependent_offsets[part]);
+      hdi_store_relaxed_u32(&run->waiting[part], task);
+    }
+    for (uint32_t at = graph->arg_offsets[task]; at < graph->arg_offsets[end]; at++)
+      inputs += graph->args[at] < task; /* not its own parts, not literals */
     hdi_store_relaxed_u32(&run->waiting[task], inputs);
     if (inputs) continue;
     hdi_store_relaxed_u8(&run->states[task], HD_READY);
-    hdi_ready_add(&run->ready, task);
+    hdi_ready_add(roots, task);
   }
   for (uint32_t i = 0; i < graph->output_count; i++) {
     hdi_u32 *readers = &run->readers[graph->outputs[i]];
     hdi_store_relaxed_u32(readers, hdi_load_relaxed_u32(readers) + 1);
   }
+}
+
+/* The first part of a task's group: the task itself if it stands alone. */
+static uint32_t group_first(const hd_run *run, uint32_t task) {
+  return hdi_graph_joined(run->graph, task) ? hdi_load_relaxed_u32(&run->waiting[task]) : task;
 }
 
 hd_status hd_run_create(hd_graph *graph, const hd_run_desc *desc, hd_run **out) {
@@ -36,7 +47,13 @@ hd_status hd_run_create(hd_graph *graph, const hd_run_desc *desc, hd_run **out) 
   hdi_graph_retain(graph);
   run->task_count = count;
   run->worker_count = workers;
+  run->alone = workers == 1;
+  run->loose = desc->loose;
   run->executor_keeps = desc->executor_keeps;
+  run->budget_results = desc->budget_results ? desc->budget_results : UINT32_MAX;
+  run->budget_bytes = desc->budget_bytes ? desc->budget_bytes : UINT64_MAX;
+  bool budgeted = desc->budget_results || desc->budget_bytes;
+  run->counting = budgeted || desc->count_results;
   run->clock_us = desc->clock_us ? desc->clock_us : hdi_clock_us;
   run->ready_words = hdi_alloc_zero(hdi_ready_word_count(count), sizeof *run->ready_words);
   run->waiting = hdi_alloc(count, sizeof *run->waiting);
@@ -45,13 +62,18 @@ hd_status hd_run_create(hd_graph *graph, const hd_run_desc *desc, hd_run **out) 
   run->tallies = hdi_alloc_zero(workers, sizeof *run->tallies);
   if (!desc->executor_keeps) run->values = hdi_alloc_zero(count, sizeof *run->values);
   if (desc->trace) run->records = hdi_alloc_zero(count, sizeof *run->records);
-  if (!run->ready_words || !run->waiting || !run->readers || !run->states || !run->tallies ||
+  if (budgeted) run->root_words = hdi_alloc_zero(hdi_ready_word_count(count), sizeof *run->root_words);
+  if ((budgeted && !run->root_words) || !run->ready_words || !run->waiting || !run->readers || !run->states || !run->tallies ||
       (!desc->executor_keeps && !run->values) || (desc->trace && !run->records)) {
     hd_run_destroy(run);
     return HD_OUT_OF_MEMORY;
   }
   hdi_store_relaxed_u32(&run->failed_task, HD_NONE);
   hdi_ready_init(&run->ready, count, run->ready_words);
+  if (budgeted) {
+    hdi_ready_init(&run->roots, count, run->root_words);
+    hdi_store_seq_u32(&run->control, HDI_BUDGETED);
+  }
   set_counts(run);
   if (desc->paused) hd_run_pause(run);
   *out = run;
@@ -64,6 +86,7 @@ void hd_run_destroy(hd_run *run) {
     for (uint32_t task = 0; task < run->task_count; task++) hd_value_release(&run->values[task]);
   hd_value_release(&run->failed_error);
   hdi_free(run->ready_words);
+  hdi_free(run->root_words);
   hdi_free(run->waiting);
   hdi_free(run->readers);
   hdi_free(run->states);
@@ -87,14 +110,53 @@ static void wake(hd_run *run, uint32_t count) {
   if (run->wake && count) run->wake(run->waker, run, count);
 }
 
-/* Claims with the gate shut or the run stopped. */
-static uint32_t claim_gated(hd_run *run, uint32_t *task, bool *raised, hdi_pass *pass) {
-  if (hdi_load_seq_u32(&run->control) & HDI_STOPPED || !hdi_ready_any(&run->ready)) return 0;
-  *pass = hdi_gate_pass(&run->gate, run->clock_us());
-  if (*pass == HDI_PASS_NO) return 0;
-  uint32_t count = hdi_ready_take(&run->ready, 1, task, raised);
-  if (!count) hdi_gate_return(&run->gate, *pass);
+/* ---- claiming ----------------------------------------------------------------------------------- */
+
+/* Whether one more root may begin while so many tasks are open, that one included. */
+static bool within_budget(const hd_run *run, uint32_t open) {
+  return (uint64_t)hdi_load_seq_u32(&run->alive) + open <= run->budget_results &&
+         hdi_load_seq_u64(&run->alive_bytes) < run->budget_bytes;
+}
+
+/* The lowest task that the budget allows: any that has inputs, a root when there is room or when nothing
+ * else goes on (BUDGET-1). */
+static uint32_t take_within_budget(hd_run *run, uint32_t *task, bool *raised) {
+  uint32_t open = hdi_add_seq_u32(&run->open, 1) + 1; /* sync BUDGET-1 */
+  uint32_t count = 0;
+  bool room = within_budget(run, open);
+  if (room && hdi_ready_lowest(&run->roots) < hdi_ready_lowest(&run->ready))
+    count = hdi_ready_take(&run->roots, 1, task, raised);
+  if (!count) count = hdi_ready_take(&run->ready, 1, task, raised);
+  if (!count && (room || open == 1)) count = hdi_ready_take(&run->roots, 1, task, raised);
+  if (!count) hdi_sub_seq_u32(&run->open, 1);
   return count;
+}
+
+static bool any_ready(const hd_run *run) {
+  return hdi_ready_any(&run->ready) || (run->root_words && hdi_ready_any(&run->roots));
+}
+
+/* Claims by the gate or the budget, or of a run that was stopped. */
+static uint32_t claim_gated(hd_run *run, uint32_t *task, bool *raised, hdi_pass *pass) {
+  uint32_t control = hdi_load_seq_u32(&run->control);
+  if (control & HDI_STOPPED || !any_ready(run)) return 0;
+  if (control & HDI_GATED) *pass = hdi_gate_pass(&run->gate, run->clock_us());
+  if (*pass == HDI_PASS_NO) return 0;
+  uint32_t count = control & HDI_BUDGETED ? take_within_budget(run, task, raised)
+                                          : hdi_ready_take(&run->ready, 1, task, raised);
+  if (!count && control & HDI_GATED) hdi_gate_return(&run->gate, *pass);
+  return count;
+}
+
+/* A task begins: its record, then its state; whoever sees the one sees the other. */
+static void begin(hd_run *run, uint32_t worker, uint32_t task, double now_us, hdi_pass pass) {
+  if (run->records) {
+    hd_record *record = &run->records[task];
+    record->start_us = now_us;
+    record->worker = (uint16_t)worker;
+    if (record->attempts < UINT8_MAX) record->attempts++;
+  }
+  set_state(run, task, HD_RUNNING | (pass == HDI_PASS_TOKEN ? HDI_TOKEN : 0));
 }
 
 uint32_t hd_run_claim(hd_run *run, uint32_t worker, uint32_t max, uint32_t *tasks) {
@@ -109,25 +171,44 @@ uint32_t hd_run_claim(hd_run *run, uint32_t worker, uint32_t max, uint32_t *task
   if (!count) return 0;
   count_up(&run->tallies[worker].claimed, count);
   double now = run->records ? run->clock_us() : 0;
-  for (uint32_t i = 0; i < count; i++) {
-    uint32_t task = tasks[i];
-    if (run->records) {
-      hd_record *record = &run->records[task];
-      record->start_us = now;
-      record->worker = (uint16_t)worker;
-      if (record->attempts < UINT8_MAX) record->attempts++;
-    }
-    set_state(run, task, HD_RUNNING | (pass == HDI_PASS_TOKEN ? HDI_TOKEN : 0)); /* whoever sees it sees the record */
+  for (uint32_t i = 0; i < count; i++) begin(run, worker, tasks[i], now, pass);
+  return count;
+}
+
+bool hdi_run_draw(hd_run *run, hdi_hand *hand) {
+  bool raised = false;
+  if (hdi_load_seq_u32(&run->control) != 0) return false;
+  hand->tasks = hdi_ready_take_bits(&run->ready, hand->max, &hand->from, &raised);
+  if (raised) wake(run, HD_WORKERS_MAX); /* sync READY-4 */
+  hand->whole = run->alone && hand->max >= HDI_READY_BITS;
+  return hand->tasks != 0;
+}
+
+uint32_t hdi_run_play(hd_run *run, uint32_t worker, hdi_hand *hand) {
+  uint32_t task = hand->from + (uint32_t)__builtin_ctzll(hand->tasks);
+  hand->tasks &= hand->tasks - 1;
+  count_up(&run->tallies[worker].claimed, 1);
+  begin(run, worker, task, run->records ? run->clock_us() : 0, HDI_PASS_FREE);
+  return task;
+}
+
+uint32_t hdi_run_put_back(hd_run *run, hdi_hand *hand, uint32_t keep) {
+  uint32_t count = 0;
+  uint64_t kept = 0;
+  for (; keep && hand->tasks; keep--) {
+    kept |= hand->tasks & (~hand->tasks + 1);
+    hand->tasks &= hand->tasks - 1;
   }
+  for (; hand->tasks; hand->tasks &= hand->tasks - 1, count++)
+    hdi_ready_add(&run->ready, hand->from + (uint32_t)__builtin_ctzll(hand->tasks));
+  hand->tasks = kept;
+  hand->whole = false;
   return count;
 }
 
 void hd_run_args(const hd_run *run, uint32_t task, hd_value *args) {
-  const hd_graph *graph = run->graph;
-  for (uint32_t at = graph->arg_offsets[task]; at < graph->arg_offsets[task + 1]; at++) {
-    uint32_t word = graph->args[at];
-    *args++ = word & HD_BATCH_LITERAL ? graph->literals[word & ~HD_BATCH_LITERAL] : run->values[word];
-  }
+  const uint32_t *offsets = run->graph->arg_offsets + task;
+  hdi_run_args(run, run->graph->args + offsets[0], offsets[1] - offsets[0], args);
 }
 
 /* Gives a token back; false if the task held none. */
@@ -148,45 +229,176 @@ static bool close_claim(hd_run *run, uint32_t task) {
   return return_token(run, task);
 }
 
+/* ---- finishing ---------------------------------------------------------------------------------- */
+
+/* One less of what the caller is one of. True: the caller was the last (RUN-1, RUN-2). */
+static inline bool count_down(hdi_u32 *count, bool alone) {
+  uint32_t left = hdi_load_seq_u32(count);
+  if (left == 1) return true; /* all others have counted down: nobody will look again */
+  if (!alone) return hdi_sub_seq_u32(count, 1) == 1;
+  hdi_store_relaxed_u32(count, left - 1);
+  return false;
+}
+
+static uint64_t block_bytes(const hd_value *value) {
+  return value->tag == HD_BLOCK ? hd_block_bytes(value->as.block) : 0;
+}
+
+static void count_made(hd_run *run, const hd_value *result) {
+  if (result) hdi_add_seq_u64(&run->alive_bytes, block_bytes(result));
+  uint32_t alive = hdi_add_seq_u32(&run->alive, 1) + 1;
+  for (;;) {
+    uint32_t peak = hdi_load_seq_u32(&run->alive_peak);
+    if (alive <= peak || hdi_cas_seq_u32(&run->alive_peak, peak, alive)) return;
+  }
+}
+
 static void release(hd_run *run, uint32_t worker, uint32_t task, hd_finished *finished) {
-  if (run->values) hd_value_release(&run->values[task]);
+  if (run->counting) {
+    if (run->values) hdi_add_seq_u64(&run->alive_bytes, (uint64_t)0 - block_bytes(&run->values[task]));
+    hdi_sub_seq_u32(&run->alive, 1);
+  }
+  if (run->values) hdi_value_release(&run->values[task]);
   set_state(run, task, HD_RELEASED);
   count_up(&run->tallies[worker].released, 1);
   if (finished->released) finished->released[finished->released_count] = task;
   finished->released_count++;
 }
 
-void hd_run_finish(hd_run *run, uint32_t worker, uint32_t task, hd_value *result,
-                   hd_finished *finished) {
+/* Releases the inputs of a task that it was the last to read, those from `from` on but before `before`. */
+static void release_inputs(hd_run *run, uint32_t worker, uint32_t task, uint32_t from, uint32_t before,
+                           hd_finished *finished) {
   const hd_graph *graph = run->graph;
-  hd_finished ignored = {0};
-  if (!finished) finished = &ignored;
+  for (uint32_t at = graph->arg_offsets[task]; at < graph->arg_offsets[task + 1]; at++) {
+    uint32_t input = graph->args[at];
+    if (input < from || input >= before) continue; /* also literals */
+    if (count_down(&run->readers[input], run->alone)) release(run, worker, input, finished); /* sync RUN-2 */
+  }
+}
+
+/* Whether a task that became ready may go into the hand, so that the lowest of all is still in the hand or
+ * in front of the ready set. */
+static bool fits(const hd_run *run, uint32_t task, const hdi_hand *hand) {
+  bool near = task - task % HDI_READY_BITS == hand->from;
+  if (hand->whole && near) return true; /* the set has none of this word */
+  if (!hand->tasks) return run->loose || task < hdi_ready_lowest(&run->ready);
+  if (!near || (uint32_t)__builtin_popcountll(hand->tasks) >= hand->max) return false;
+  return run->loose || UINT64_C(1) << task % HDI_READY_BITS < hand->tasks || task < hdi_ready_lowest(&run->ready);
+}
+
+/* A task became ready: it goes into the hand or into the ready set. */
+static void place(hd_run *run, uint32_t task, hdi_hand *hand, hd_finished *finished) {
+  set_state(run, task, HD_READY);
+  if (hand && fits(run, task, hand)) {
+    uint32_t from = task - task % HDI_READY_BITS;
+    if (from != hand->from) {
+      hand->from = from;
+      hand->whole = false;
+    }
+    hand->tasks |= UINT64_C(1) << task % HDI_READY_BITS;
+  } else {
+    hdi_ready_add(&run->ready, task);
+    finished->ready_count++;
+  }
+}
+
+/* The dependents of a finished task, or of a finished group, wait for one less. Their row rises. */
+static void count_down_dependents(hd_run *run, uint32_t task, hdi_hand *hand, hd_finished *finished) {
+  const hd_graph *graph = run->graph;
+  if (hand && hdi_load_seq_u32(&run->control) != 0) hand = NULL;
+  for (uint32_t at = graph->dependent_offsets[task], end = graph->dependent_offsets[task + 1]; at < end; at++) {
+    uint32_t dependent = graph->dependents[at];
+    if (count_down(&run->waiting[dependent], run->alone)) place(run, dependent, hand, finished); /* sync RUN-1 */
+  }
+}
+
+static bool is_external(const hd_run *run, uint32_t task) { return !hdi_graph_function(run->graph, task)->kernel; }
+
+static void begin_part(hd_run *run, uint32_t worker, uint32_t part, hdi_pass pass) {
+  count_up(&run->tallies[worker].claimed, 1);
+  if (run->root_words) hdi_add_seq_u32(&run->open, 1);
+  begin(run, worker, part, run->records ? run->clock_us() : 0, pass);
+}
+
+/* A part is done and another follows: the same worker has claimed it, or it is put into the ready set. */
+static void go_on(hd_run *run, uint32_t worker, uint32_t next, hd_finished *finished) {
+  uint32_t control = hdi_load_seq_u32(&run->control);
+  if (finished->go_on && control & HDI_STOPPED) return;
+  if (finished->go_on && control & HDI_GATED) {
+    if (is_external(run, next)) {
+      finished->next = next;
+      finished->held = !hd_run_pass(run, worker, next);
+      return;
+    }
+  } else if (finished->go_on) {
+    finished->next = next;
+    begin_part(run, worker, next, HDI_PASS_FREE);
+    return;
+  }
+  set_state(run, next, HD_READY);
+  hdi_ready_add(&run->ready, next);
+  finished->ready_count++;
+}
+
+bool hd_run_pass(hd_run *run, uint32_t worker, uint32_t task) {
+  hdi_pass pass = HDI_PASS_FREE;
+  uint32_t control = hdi_load_seq_u32(&run->control);
+  if (control & HDI_STOPPED) return false;
+  if (control & HDI_GATED) pass = hdi_gate_pass(&run->gate, run->clock_us());
+  if (pass == HDI_PASS_NO) return false;
+  begin_part(run, worker, task, pass);
+  return true;
+}
+
+void hdi_run_begin_held(hd_run *run, uint32_t worker, uint32_t task) { begin_part(run, worker, task, HDI_PASS_FREE); }
+
+/* What a finished part lets go of. A worker that goes on with an external group may yet be lost, and the
+ * group then starts again: its inputs from outside are kept until its end. */
+static void let_go_of_inputs(hd_run *run, uint32_t worker, uint32_t task, bool last, hd_finished *finished) {
+  const hd_graph *graph = run->graph;
+  if (!graph->joined || !is_external(run, task)) {
+    release_inputs(run, worker, task, 0, run->task_count, finished);
+    return;
+  }
+  uint32_t first = group_first(run, task);
+  release_inputs(run, worker, task, first, run->task_count, finished);
+  for (uint32_t part = first; last && part <= task; part++) release_inputs(run, worker, part, 0, first, finished);
+}
+
+void hdi_run_finish(hd_run *run, uint32_t worker, uint32_t task, hd_value *result, hd_finished *finished,
+                    hdi_hand *hand) {
+  const hd_graph *graph = run->graph;
   finished->ready_count = finished->released_count = 0;
-  bool token = close_claim(run, task);
+  finished->held = false;
+  finished->next = HD_NONE;
+  bool token = close_claim(run, task), last = !hdi_graph_joined(graph, task + 1);
+  if (run->counting) count_made(run, run->values ? result : NULL);
   if (run->values && result) run->values[task] = *result;
   else if (result) hd_value_release(result);
   set_state(run, task, HD_DONE);
   count_up(&run->tallies[worker].made, 1);
 
-  for (uint32_t at = graph->arg_offsets[task]; at < graph->arg_offsets[task + 1]; at++) {
-    uint32_t input = graph->args[at];
-    if (input & HD_BATCH_LITERAL) continue;
-    if (hdi_sub_seq_u32(&run->readers[input], 1) == 1) /* sync RUN-2 */
-      release(run, worker, input, finished);
-  }
-  uint32_t first = graph->dependent_offsets[task], end = graph->dependent_offsets[task + 1];
-  if (first == end && hdi_load_relaxed_u32(&run->readers[task]) == 0) release(run, worker, task, finished);
-  for (uint32_t at = first; at < end; at++) {
-    uint32_t dependent = graph->dependents[at];
-    if (hdi_sub_seq_u32(&run->waiting[dependent], 1) != 1) continue; /* sync RUN-1 */
-    set_state(run, dependent, HD_READY);
-    hdi_ready_add(&run->ready, dependent);
-    finished->ready_count++;
-  }
+  let_go_of_inputs(run, worker, task, last, finished);
+  if (graph->dependent_offsets[task] == graph->dependent_offsets[task + 1] &&
+      hdi_load_relaxed_u32(&run->readers[task]) == 0)
+    release(run, worker, task, finished);
+  if (last) count_down_dependents(run, task, hand, finished);
   count_up(&run->tallies[worker].done, 1);
   count_up(&run->tallies[worker].answered, 1);
+  if (run->root_words) {
+    hdi_sub_seq_u32(&run->open, 1); /* sync BUDGET-1 */
+    finished->ready_count += finished->released_count; /* there may be room for so many roots */
+  }
+  if (!last) go_on(run, worker, task + 1, finished);
   if (token) wake(run, 1);
 }
+
+void hd_run_finish(hd_run *run, uint32_t worker, uint32_t task, hd_value *result, hd_finished *finished) {
+  hd_finished ignored = {0};
+  hdi_run_finish(run, worker, task, result, finished ? finished : &ignored, NULL);
+}
+
+uint32_t hd_run_released_max(const hd_run *run) { return run->graph->released_max; }
 
 void hd_run_fail(hd_run *run, uint32_t worker, uint32_t task, hd_status status, hd_value *error) {
   (void)close_claim(run, task);
@@ -199,14 +411,35 @@ void hd_run_fail(hd_run *run, uint32_t worker, uint32_t task, hd_status status, 
   } else if (error) {
     hd_value_release(error);
   }
+  if (run->root_words) hdi_sub_seq_u32(&run->open, 1);
   count_up(&run->tallies[worker].answered, 1);
+}
+
+/* The parts before `task` of its group must run again: as if they never had. */
+static uint32_t start_again(hd_run *run, uint32_t worker, uint32_t task) {
+  uint32_t first = group_first(run, task);
+  hdi_tally *tally = &run->tallies[worker];
+  for (uint32_t part = first; part < task; part++) {
+    bool released = (hdi_load_relaxed_u8(&run->states[part]) & HD_STATE_MASK) == HD_RELEASED;
+    if (released) count_up(&tally->released, (uint32_t)-1);
+    else if (run->counting) hdi_sub_seq_u32(&run->alive, 1);
+    if (!released && run->values) hdi_value_release(&run->values[part]);
+    hdi_store_relaxed_u32(&run->readers[part], run->graph->dependent_offsets[part + 1] - run->graph->dependent_offsets[part]);
+    count_up(&tally->made, (uint32_t)-1);
+    count_up(&tally->done, (uint32_t)-1);
+    set_state(run, part, HD_WAITING);
+  }
+  if (task != first) set_state(run, task, HD_WAITING);
+  return first;
 }
 
 void hd_run_lost(hd_run *run, uint32_t worker, uint32_t task) {
   (void)close_claim(run, task);
+  if (run->graph->joined && is_external(run, task)) task = start_again(run, worker, task);
   uint32_t lost = hdi_load_relaxed_u8(&run->states[task]) & HDI_LOST_MASK;
   if (lost < HDI_LOST_MASK) lost += HDI_LOST_ONE;
   hdi_store_relaxed_u8(&run->states[task], (uint8_t)(HD_READY | lost));
+  if (run->root_words) hdi_sub_seq_u32(&run->open, 1);
   count_up(&run->tallies[worker].answered, 1);
   hdi_ready_add(&run->ready, task);
   wake(run, 1);
@@ -247,6 +480,9 @@ uint32_t hd_run_results_alive(const hd_run *run) {
   return total(run, offsetof(hdi_tally, made)) - released;
 }
 
+uint32_t hd_run_results_peak(const hd_run *run) { return hdi_load_seq_u32(&run->alive_peak); }
+uint64_t hd_run_result_bytes(const hd_run *run) { return hdi_load_seq_u64(&run->alive_bytes); }
+
 uint32_t hd_run_failure(const hd_run *run, hd_status *status, const hd_value **error) {
   if (!(hdi_load_seq_u32(&run->control) & HDI_FAILED)) return HD_NONE; /* sync RUN-3 */
   *status = run->failed_status;
@@ -264,6 +500,7 @@ uint32_t hd_run_failed_worker(const hd_run *run) {
 }
 
 uint32_t hd_run_attempt(const hd_run *run, uint32_t task) {
+  if (run->graph->joined && is_external(run, task)) task = group_first(run, task);
   return (hdi_load_relaxed_u8(&run->states[task]) & HDI_LOST_MASK) / HDI_LOST_ONE + 1u;
 }
 
@@ -275,9 +512,18 @@ void hdi_run_close(hd_run *run) {
   }
 }
 
+uint32_t hdi_run_gate_delay_ms(const hd_run *run) {
+  uint32_t control = hdi_load_seq_u32(&run->control);
+  return control & HDI_GATED && !(control & HDI_STOPPED) ? hdi_gate_delay_ms(&run->gate, run->clock_us()) : 0;
+}
+
 uint32_t hdi_run_delay_ms(const hd_run *run) {
   uint32_t control = hdi_load_seq_u32(&run->control);
-  if (control & HDI_STOPPED || !hdi_ready_any(&run->ready)) return UINT32_MAX;
+  if (control & HDI_STOPPED || !any_ready(run)) return UINT32_MAX;
+  if (control & HDI_BUDGETED && !hdi_ready_any(&run->ready)) {
+    uint32_t open = hdi_load_seq_u32(&run->open);
+    if (open && !within_budget(run, open + 1)) return UINT32_MAX; /* whoever finishes wakes */
+  }
   return control & HDI_GATED ? hdi_gate_delay_ms(&run->gate, run->clock_us()) : 0;
 }
 

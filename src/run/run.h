@@ -14,7 +14,8 @@ enum {
   HDI_FAILED = 1u,    /* hd_run_fail. May be set a moment before anyone else sees the failure */
   HDI_CANCELLED = 2u, /* hd_run_cancel */
   HDI_STOPPED = HDI_FAILED | HDI_CANCELLED,
-  HDI_GATED = 4u /* ask the gate. Set without need it costs time, nothing else */
+  HDI_GATED = 4u,   /* ask the gate. Set without need it costs time, nothing else */
+  HDI_BUDGETED = 8u /* ask the budget. Set when the run is made, and stays */
 };
 
 /* A byte a task in hd_run.states: a hd_task_state, how often its worker was lost, and whether it
@@ -29,23 +30,45 @@ typedef struct hdi_tally {
   uint32_t padding[11];
 } hdi_tally;
 
+/* Tasks that a worker has taken out of the ready set and not begun, all of one of its words: bit i is task
+ * from + i. Only their worker sees it. */
+typedef struct hdi_hand {
+  uint64_t tasks;
+  uint32_t from;
+  uint32_t max; /* how many it may hold */
+  bool whole;   /* the ready set has none of this word: all are here, and go here */
+} hdi_hand;
+
 struct hd_run {
   hd_graph *graph;
   uint32_t task_count;
   uint32_t worker_count;
+  bool alone; /* one worker: nobody else counts down */
+  bool loose;
   bool executor_keeps;
+  bool counting; /* alive and alive_bytes are kept */
   double (*clock_us)(void);
 
   hdi_u32 control;
   hdi_gate gate;
   hdi_ready ready;
   hdi_u64 *ready_words;
-  hdi_u32 *waiting; /* per task: inputs not done */
+  hdi_u32 *waiting; /* per task: inputs not done, of its whole group; per later part of a group: its first part */
   hdi_u32 *readers; /* per task: dependents not done, and 1 if it is wanted */
   hdi_u8 *states;
   hd_value *values; /* per task; NULL if the executor keeps them */
   hd_record *records;
   hdi_tally *tallies; /* [worker_count] */
+
+  /* BUDGET, and what `counting` counts. Tasks without inputs wait in `roots` and not in `ready`. */
+  hdi_ready roots;
+  hdi_u64 *root_words;
+  uint32_t budget_results;
+  uint64_t budget_bytes;
+  hdi_u32 open;        /* tasks of a budgeted run that are claimed, or about to be */
+  hdi_u32 alive;       /* results in memory */
+  hdi_u64 alive_bytes; /* and what their blocks take */
+  hdi_u32 alive_peak;
 
   hdi_u32 failed_task; /* HD_NONE, or the first one that failed */
   uint32_t failed_worker;
@@ -61,8 +84,35 @@ struct hd_run {
   bool ended;
 };
 
+/* hd_run_args of a task whose row of arguments is known. */
+static inline void hdi_run_args(const hd_run *run, const uint32_t *words, uint32_t count, hd_value *args) {
+  for (uint32_t i = 0; i < count; i++)
+    args[i] = words[i] & HD_BATCH_LITERAL ? run->graph->literals[words[i] & ~HD_BATCH_LITERAL] : run->values[words[i]];
+}
+
 /* 0: a claim would probably succeed; otherwise look again in so many ms (UINT32_MAX: when woken). */
 uint32_t hdi_run_delay_ms(const hd_run *run);
+
+/* Fills an empty hand with the lowest tasks of the ready set. False: there are none, or the run wants to
+ * be asked for each by hd_run_claim (a gate, a budget, stopped). */
+bool hdi_run_draw(hd_run *run, hdi_hand *hand);
+
+/* Begins the lowest task of a hand that is not empty. */
+uint32_t hdi_run_play(hd_run *run, uint32_t worker, hdi_hand *hand);
+
+/* Puts all but the lowest `keep` tasks of a hand back into the ready set, and says how many. */
+uint32_t hdi_run_put_back(hd_run *run, hdi_hand *hand, uint32_t keep);
+
+/* hd_run_finish that may put what became ready into the worker's hand: finished->ready_count does not
+ * count those. `hand` may be NULL. */
+void hdi_run_finish(hd_run *run, uint32_t worker, uint32_t task, hd_value *result, hd_finished *finished,
+                    hdi_hand *hand);
+
+/* When the gate is worth asking again for a part that is held: in so many ms; 0: now. */
+uint32_t hdi_run_gate_delay_ms(const hd_run *run);
+
+/* Begins a part that is held although the gate is shut, so that it can be answered: its worker is gone. */
+void hdi_run_begin_held(hd_run *run, uint32_t worker, uint32_t task);
 
 /* hd_run_cancel without telling the pool. */
 void hdi_run_cancel(hd_run *run);

@@ -2,6 +2,7 @@
 #include "run/pool.h"
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/memory.h"
 
 static void use_own_args(hd_worker *worker) {
@@ -109,18 +110,13 @@ static void share(hd_worker *worker, const hd_run *run, uint32_t ready_count) {
   if (ready_count > own) hdi_pool_wake(worker->pool, run, ready_count - own);
 }
 
-static void finish(hd_worker *worker, hd_run *run, uint32_t task, hd_value *result) {
-  hd_finished finished = {0};
-  hd_run_finish(run, worker->index, task, result, &finished);
-  share(worker, run, finished.ready_count);
-}
-
 static bool gather_args(hd_worker *worker, hd_run *run, uint32_t task, hd_call *call) {
   call->task = task;
   call->worker = worker->index;
-  call->arg_count = hd_graph_arg_count(run->graph, task);
+  uint32_t from = run->graph->arg_offsets[task];
+  call->arg_count = run->graph->arg_offsets[task + 1] - from;
   if (!room_for_args(worker, call->arg_count)) return false;
-  hd_run_args(run, task, worker->args);
+  hdi_run_args(run, run->graph->args + from, call->arg_count, worker->args);
   call->args = worker->args;
   return true;
 }
@@ -128,41 +124,142 @@ static bool gather_args(hd_worker *worker, hd_run *run, uint32_t task, hd_call *
 static uint32_t open_slot(hd_worker *worker, hd_run *run, uint32_t task) {
   uint32_t slot = 0;
   while (worker->claims[slot].run) slot++;
-  worker->claims[slot] = (hdi_open_claim){run, task, false};
+  worker->claims[slot] = (hdi_open_claim){.run = run, .task = task};
   worker->open_count++;
   return slot;
 }
 
+/* Whether anybody sleeps who could have what this worker has in its hand. */
+static bool others_idle(const hd_pool *pool, const hd_run *run) {
+  for (uint32_t word = 0; word * 64 < run->worker_count; word++)
+    if (hdi_load_seq_u64(&pool->idle[word])) return true; /* sync IDLE-1 */
+  return false;
+}
+
+/* What a worker knows while it runs kernels. */
+typedef struct streak {
+  hdi_hand hand;
+  uint32_t next;  /* a part that it has claimed by finishing the one before, or HD_NONE */
+  uint32_t timed; /* kernels since `since_us` */
+  double since_us;
+} streak;
+
+static void size_hand(const hd_worker *worker, const hd_run *run, hdi_hand *hand) {
+  if (run->alone) hand->max = HDI_READY_BITS;
+  else if (!worker->kernels_are_short) hand->max = 1;
+  else hand->max = run->loose ? HDI_READY_BITS : HDI_HAND_MAX;
+}
+
+/* Looks at the clock now and then: only of short kernels may one be kept waiting for another. */
+static void time_kernels(hd_worker *worker, const hd_run *run, streak *now) {
+  if (run->alone || ++now->timed < HDI_SAMPLE) return;
+  double us = hdi_clock_us();
+  worker->kernels_are_short = us - now->since_us < HDI_SAMPLE * HDI_SHORT_US;
+  now->since_us = us;
+  now->timed = 0;
+  size_hand(worker, run, &now->hand);
+}
+
+/* Runs a kernel, in the core, and shares what it made ready. */
+static void run_kernel(hd_worker *worker, hd_run *run, const hd_function *function, uint32_t task, bool go_on, streak *now) {
+  hd_call call = {.user = function->user};
+  hd_value result = {HD_UNDEFINED, 0, {0}};
+  hd_finished finished = {.go_on = go_on};
+  hd_status status = HD_OUT_OF_MEMORY;
+  if (gather_args(worker, run, task, &call)) status = function->kernel(&call, &result);
+  if (status != HD_OK) {
+    hd_run_fail(run, worker->index, task, status, &result);
+    return;
+  }
+  hdi_run_finish(run, worker->index, task, &result, &finished, &now->hand);
+  now->next = finished.next;
+  uint32_t waiting = finished.ready_count, own = now->hand.tasks || now->next != HD_NONE ? 0 : 1;
+  if (now->hand.tasks & (now->hand.tasks - 1) && others_idle(worker->pool, run))
+    waiting += hdi_run_put_back(run, &now->hand, 1);
+  if (waiting > own) hdi_pool_wake(worker->pool, run, waiting - own);
+}
+
+/* The next task of the run that this worker holds; HD_NONE: there is none for now. */
+static uint32_t pick(hd_worker *worker, hd_run *run, streak *now) {
+  uint32_t task = now->next;
+  now->next = HD_NONE;
+  if (task != HD_NONE) return task;
+  if (now->hand.tasks && hdi_load_seq_u32(&run->control) != 0) (void)hdi_run_put_back(run, &now->hand, 0);
+  if (now->hand.tasks || hdi_run_draw(run, &now->hand)) return hdi_run_play(run, worker->index, &now->hand);
+  return hd_run_claim(run, worker->index, 1, &task) ? task : HD_NONE;
+}
+
+/* Runs kernels until the budget is used up. Gives an external task if one comes up, HD_NONE if not; with
+ * budget left that means that nothing more can be claimed. */
+static uint32_t run_kernels(hd_worker *worker, uint32_t *budget) {
+  hd_run *run = worker->run;
+  streak now = {.next = HD_NONE, .since_us = run->alone ? 0 : hdi_clock_us()};
+  uint32_t task = HD_NONE;
+  size_hand(worker, run, &now.hand);
+  while (*budget || now.next != HD_NONE) {
+    task = pick(worker, run, &now);
+    if (task == HD_NONE) break;
+    const hd_function *function = hdi_graph_function(run->graph, task);
+    if (!function->kernel) break;
+    if (*budget) *budget -= 1;
+    run_kernel(worker, run, function, task, *budget > 0, &now);
+    time_kernels(worker, run, &now);
+    task = HD_NONE;
+  }
+  uint32_t left = hdi_run_put_back(run, &now.hand, 0);
+  if (left > 1) hdi_pool_wake(worker->pool, run, left - 1);
+  return task;
+}
+
+static void describe_claim(hd_worker *worker, uint32_t slot, hd_claim *claim) {
+  hd_run *run = worker->claims[slot].run;
+  claim->run = run;
+  claim->slot = slot;
+  claim->call.user = hdi_graph_function(run->graph, worker->claims[slot].task)->user;
+}
+
+static void drop_slot(hd_worker *worker, uint32_t slot);
+
+/* Begins the next part of a group that one of this worker's claims has come to, if there is one that may. */
+static bool begin_part(hd_worker *worker, hd_claim *claim) {
+  for (uint32_t slot = 0, seen = 0, due = worker->due_count; seen < due; slot++) {
+    hdi_open_claim *open = &worker->claims[slot];
+    if (!open->run || !open->due) continue;
+    seen++;
+    if (open->held && hd_run_get_state(open->run) != HD_RUN_ACTIVE) {
+      drop_slot(worker, slot);
+    } else if (!open->held || hd_run_pass(open->run, worker->index, open->task)) {
+      open->due = open->held = false;
+      worker->due_count--;
+      if (gather_args(worker, open->run, open->task, &claim->call)) {
+        describe_claim(worker, slot, claim);
+        return true;
+      }
+      hd_worker_fail(worker, slot, HD_OUT_OF_MEMORY, NULL);
+    }
+  }
+  return false;
+}
+
 hd_next hd_worker_next(hd_worker *worker, hd_claim *claim) {
   withdraw_announcement(worker);
+  if (worker->due_count && begin_part(worker, claim)) return HD_NEXT_TASK;
   if (worker->open_count > HD_DEFERRED_MAX) { /* no more until one is answered */
     let_go_of_run(worker);
     return HD_NEXT_IDLE;
   }
   for (uint32_t budget = HDI_BUDGET; budget;) {
-    uint32_t task, delay_ms;
+    uint32_t delay_ms;
     if (!worker->run && !(worker->run = take_hold(worker, &delay_ms))) return HD_NEXT_IDLE;
-    hd_run *run = worker->run;
-    if (!hd_run_claim(run, worker->index, 1, &task)) {
-      let_go_of_run(worker);
-      continue;
-    }
-    const hd_function *function = hd_graph_function(run->graph, task);
-    if (!gather_args(worker, run, task, &claim->call)) {
-      hd_run_fail(run, worker->index, task, HD_OUT_OF_MEMORY, NULL);
-      continue;
-    }
-    claim->call.user = function->user;
-    if (!function->kernel) {
-      claim->run = run;
-      claim->slot = open_slot(worker, run, task);
+    uint32_t task = run_kernels(worker, &budget);
+    if (task == HD_NONE) {
+      if (budget) let_go_of_run(worker);
+    } else if (gather_args(worker, worker->run, task, &claim->call)) {
+      describe_claim(worker, open_slot(worker, worker->run, task), claim);
       return HD_NEXT_TASK;
+    } else {
+      hd_run_fail(worker->run, worker->index, task, HD_OUT_OF_MEMORY, NULL);
     }
-    hd_value result = {HD_UNDEFINED, 0, {0}};
-    hd_status status = function->kernel(&claim->call, &result);
-    if (status == HD_OK) finish(worker, run, task, &result);
-    else hd_run_fail(run, worker->index, task, status, &result);
-    budget--;
   }
   return HD_NEXT_YIELD;
 }
@@ -176,34 +273,77 @@ static hdi_open_claim close_slot(hd_worker *worker, uint32_t slot) {
   return claim;
 }
 
-void hd_worker_finish(hd_worker *worker, uint32_t slot, hd_value *result) {
+/* Gives up a claim whose next part was never begun. */
+static void drop_slot(hd_worker *worker, uint32_t slot) {
   hdi_open_claim claim = close_slot(worker, slot);
-  finish(worker, claim.run, claim.task, result);
-  if (claim.deferred) hdi_pool_let_go(worker->pool, claim.run);
+  worker->due_count--;
+  if (claim.holds) hdi_pool_let_go(worker->pool, claim.run);
 }
 
-void hd_worker_fail(hd_worker *worker, uint32_t slot, hd_status status, hd_value *error) {
-  hdi_open_claim claim = close_slot(worker, slot);
-  hd_run_fail(claim.run, worker->index, claim.task, status, error);
-  if (claim.deferred) hdi_pool_let_go(worker->pool, claim.run);
-}
-
-void hd_worker_defer(hd_worker *worker, uint32_t slot) {
-  HD_ASSERT(slot < HDI_CLAIMS_MAX && worker->claims[slot].run && !worker->claims[slot].deferred);
-  worker->claims[slot].deferred = true;
+static void keep_open(hd_worker *worker, uint32_t slot) {
+  if (worker->claims[slot].holds) return;
+  worker->claims[slot].holds = true;
   hdi_mutex_lock(worker->pool->lock);
   worker->claims[slot].run->holders++;
   hdi_mutex_unlock(worker->pool->lock);
 }
 
+void hd_worker_finish(hd_worker *worker, uint32_t slot, hd_value *result) {
+  HD_ASSERT(slot < HDI_CLAIMS_MAX && worker->claims[slot].run && !worker->claims[slot].due);
+  hdi_open_claim *open = &worker->claims[slot];
+  hd_run *run = open->run;
+  hd_finished finished = {.go_on = true};
+  hd_run_finish(run, worker->index, open->task, result, &finished);
+  if (finished.next != HD_NONE) {
+    open->task = finished.next;
+    open->due = true;
+    open->deferred = false;
+    worker->due_count++;
+    open->held = finished.held;
+    if (open->held) keep_open(worker, slot); /* the worker may let go of the run meanwhile */
+    if (finished.ready_count) hdi_pool_wake(worker->pool, run, finished.ready_count);
+    return;
+  }
+  hdi_open_claim claim = close_slot(worker, slot);
+  share(worker, run, finished.ready_count);
+  if (claim.holds) hdi_pool_let_go(worker->pool, run);
+}
+
+void hd_worker_fail(hd_worker *worker, uint32_t slot, hd_status status, hd_value *error) {
+  hdi_open_claim claim = close_slot(worker, slot);
+  hd_run_fail(claim.run, worker->index, claim.task, status, error);
+  if (claim.holds) hdi_pool_let_go(worker->pool, claim.run);
+}
+
+void hd_worker_defer(hd_worker *worker, uint32_t slot) {
+  HD_ASSERT(slot < HDI_CLAIMS_MAX && worker->claims[slot].run && !worker->claims[slot].due);
+  HD_ASSERT(!worker->claims[slot].deferred);
+  worker->claims[slot].deferred = true;
+  keep_open(worker, slot);
+}
+
+/* How soon a part that is due may begin. */
+static uint32_t due_delay_ms(const hd_worker *worker) {
+  uint32_t delay = HDI_SLEEP_MS;
+  for (uint32_t slot = 0, seen = 0; seen < worker->due_count; slot++) {
+    const hdi_open_claim *open = &worker->claims[slot];
+    if (!open->run || !open->due) continue;
+    seen++;
+    uint32_t this_one = open->held ? hdi_run_gate_delay_ms(open->run) : 0;
+    if (this_one < delay) delay = this_one;
+  }
+  return delay;
+}
+
 uint32_t hd_worker_sleep(hd_worker *worker, uint32_t *seen) {
-  uint32_t delay_ms;
+  uint32_t delay_ms, due_ms = due_delay_ms(worker);
   *seen = hdi_load_seq_u32(&worker->bell.value);
-  if (worker->open_count > HD_DEFERRED_MAX) return HDI_SLEEP_MS; /* only an answer helps */
+  if (due_ms == 0) return 0;
+  if (worker->open_count > HD_DEFERRED_MAX) return due_ms; /* only an answer helps */
   worker->announced = true;
   hdi_or_seq_u64(&worker->pool->idle[worker->index / 64], UINT64_C(1) << worker->index % 64); /* sync IDLE-1 */
   worker->run = take_hold(worker, &delay_ms);
-  if (!worker->run) return delay_ms;
+  if (!worker->run) return delay_ms < due_ms ? delay_ms : due_ms;
   withdraw_announcement(worker);
   return 0;
 }
@@ -214,11 +354,12 @@ void hd_worker_lost(hd_worker *worker, uint32_t attempts_max) {
   for (uint32_t slot = 0; slot < HDI_CLAIMS_MAX; slot++) {
     if (!worker->claims[slot].run) continue;
     hdi_open_claim claim = close_slot(worker, slot);
+    if (claim.held) hdi_run_begin_held(claim.run, worker->index, claim.task);
     if (hd_run_attempt(claim.run, claim.task) < attempts_max)
       hd_run_lost(claim.run, worker->index, claim.task);
     else
       hd_run_fail(claim.run, worker->index, claim.task, HD_WORKER_LOST, NULL);
-    if (claim.deferred) hdi_pool_let_go(pool, claim.run);
+    if (claim.holds) hdi_pool_let_go(pool, claim.run);
   }
   hd_run *run = worker->run;
   worker->run = NULL;

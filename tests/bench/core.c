@@ -216,7 +216,7 @@ static hd_graph *build(const subject *s, const hd_function *function) {
 }
 
 static void seal(const subject *s, hd_graph *graph) {
-  hd_seal_desc desc = {s->shape.outputs, s->shape.output_count, false};
+  hd_seal_desc desc = {.outputs = s->shape.outputs, .output_count = s->shape.output_count, .fuse = true};
   must(s->name, hd_graph_seal(graph, &desc));
 }
 

@@ -333,7 +333,7 @@ static inline hd_status hdt_seal(hd_graph *graph, const char *keys, bool keep_al
   uint32_t outputs[16], count = 0;
   char *copy = strdup(keys), *rest = copy, *key;
   while ((key = strtok_r(rest, " ", &rest))) outputs[count++] = hdt_id(graph, key);
-  hd_status status = hd_graph_seal(graph, &(hd_seal_desc){outputs, count, keep_all});
+  hd_status status = hd_graph_seal(graph, &(hd_seal_desc){.outputs = outputs, .output_count = count, .keep_all = keep_all});
   free(copy);
   return status;
 }
@@ -349,7 +349,7 @@ static inline void hdt_seal_random(hd_graph *graph) {
   uint32_t outputs[8], count = 0;
   outputs[count++] = hd_graph_task_count(graph) - 1;
   while (count < 8 && hdt_below(3)) outputs[count++] = hdt_below(hd_graph_task_count(graph));
-  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){outputs, count, true}), HD_OK);
+  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){.outputs = outputs, .output_count = count, .keep_all = true}), HD_OK);
 }
 
 /* A graph of `count` tasks, each with the one before as its argument, or without any: unsealed. */

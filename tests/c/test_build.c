@@ -65,7 +65,7 @@ static void tasks_and_functions_are_numbered_in_the_order_added(void **state) {
     assert_int_equal(id, i);
     assert_int_equal(hd_graph_task_count(graph), i + 1);
   }
-  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){NULL, 0, true}), HD_OK);
+  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){.keep_all = true}), HD_OK);
   for (uint32_t i = 0; i < 100; i++)
     assert_int_equal((uintptr_t)hd_graph_function(graph, hd_graph_rank(graph, i))->user, i);
   hd_graph_destroy(graph);
@@ -177,7 +177,7 @@ static void a_sealed_graph_takes_nothing_more(void **state) {
   assert_int_equal(hd_graph_add_function(graph, &(hd_function){hdt_sum, NULL}, &id), HD_SEALED);
   assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){0, NULL, 0, "b"}, &id), HD_SEALED);
   assert_int_equal(hd_graph_add_batch(graph, &batch, &id), HD_SEALED);
-  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){NULL, 0, true}), HD_SEALED);
+  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){.keep_all = true}), HD_SEALED);
   assert_int_equal(hd_graph_error(graph)->status, HD_SEALED);
   assert_int_equal(id, 77);
   assert_int_equal(hd_graph_task_count(graph), 1);
@@ -458,7 +458,7 @@ static void batches_of_random_words_are_refused_or_taken_whole(void **state) {
     if (status == HD_OK) {
       taken++;
       assert_int_equal(hd_graph_task_count(graph), 5);
-      (void)hd_graph_seal(graph, &(hd_seal_desc){NULL, 0, true});
+      (void)hd_graph_seal(graph, &(hd_seal_desc){.keep_all = true});
     } else {
       assert_true(contents(graph) == before);
       assert_int_equal(first, 77);

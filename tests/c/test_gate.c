@@ -83,7 +83,7 @@ static void count_wakes(void *waker, hd_run *run, uint32_t count) {
 /* A run of `count` tasks that are all ready. */
 static hd_run *wide(uint32_t count, bool paused) {
   hd_graph *graph = hdt_row(count, false, HDT_EXTERNAL, NULL);
-  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){NULL, 0, true}), HD_OK);
+  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){.keep_all = true}), HD_OK);
   hd_run *run = hdt_run(graph, &(hd_run_desc){.paused = paused, .clock_us = hdt_clock});
   hd_graph_destroy(graph);
   run->wake = count_wakes;

@@ -95,7 +95,7 @@ static void build_one_by_one(void) {
     assert_int_equal(hd_graph_task_count(graph), i + 1);
     assert_int_equal(hd_graph_error(graph)->task_count, 0);
   }
-  survive(hd_graph_seal(graph, &(hd_seal_desc){&output, 1, false}));
+  survive(hd_graph_seal(graph, &(hd_seal_desc){.outputs = &output, .output_count = 1}));
   for (uint32_t i = 1; i < COUNT; i++) assert_int_equal(hd_graph_args(graph, i)[1], i - 1);
   hd_graph_destroy(graph);
   hd_block_release(block);
@@ -129,7 +129,7 @@ static void build_by_batches(void) {
     assert_int_equal(first, 20 * i);
     assert_int_equal(hd_graph_task_count(graph), 20 * i + 20);
   }
-  survive(hd_graph_seal(graph, &(hd_seal_desc){NULL, 0, true}));
+  survive(hd_graph_seal(graph, &(hd_seal_desc){.keep_all = true}));
   uint32_t id;
   assert_int_equal(hd_graph_find(graph, "0000079", &id), HD_OK);
   assert_int_equal(id, 79);
@@ -146,7 +146,7 @@ static void find_faults(void) {
   arg.task = 0;
   survive(hd_graph_add_task(graph, &(hd_task_desc){0, &arg, 1, "b"}, &id));
   for (uint32_t round = 0; round < 2; round++) {
-    hd_status status = hd_graph_seal(graph, &(hd_seal_desc){NULL, 0, true});
+    hd_status status = hd_graph_seal(graph, &(hd_seal_desc){.keep_all = true});
     assert_true(status == HD_CYCLE || (status == HD_OUT_OF_MEMORY && hdi_load_seq_u32(&faults)));
     assert_int_equal(hd_graph_error(graph)->status, status);
     counted = hd_graph_error(graph)->task_count;
@@ -155,7 +155,7 @@ static void find_faults(void) {
       hdi_store_seq_u32(&fails_at, hdi_load_seq_u32(&faults) ? 0 : hdi_load_seq_u32(&fails_at));
   }
   survive(hd_graph_add_task(graph, &(hd_task_desc){0, &missing, 1, "c"}, &id));
-  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){NULL, 0, true}), HD_UNKNOWN_KEY);
+  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){.keep_all = true}), HD_UNKNOWN_KEY);
   assert_int_equal(hd_graph_error(graph)->status, HD_UNKNOWN_KEY);
   assert_true(hd_graph_error(graph)->task_count == 1 || hdi_load_seq_u32(&faults));
   assert_int_equal(hd_graph_error(graph)->tasks != NULL, hd_graph_error(graph)->task_count);
@@ -176,7 +176,7 @@ static hd_graph *tangle(void) {
     for (uint32_t j = 0; j < WIDE; j++) args[j] = i ? hd_arg_task(i - 1 - j % i) : hd_arg_number(j);
     survive(hd_graph_add_task(graph, &(hd_task_desc){0, args, i == 9 ? WIDE : 6, NULL}, &id));
   }
-  survive(hd_graph_seal(graph, &(hd_seal_desc){&id, 1, false}));
+  survive(hd_graph_seal(graph, &(hd_seal_desc){.outputs = &id, .output_count = 1}));
   return graph;
 }
 
@@ -210,7 +210,7 @@ static void kernels_that_allocate(void) {
     hd_arg arg = hd_arg_task(id);
     survive(hd_graph_add_task(graph, &(hd_task_desc){function, &arg, i ? 1 : 0, NULL}, &id));
   }
-  survive(hd_graph_seal(graph, &(hd_seal_desc){&id, 1, false}));
+  survive(hd_graph_seal(graph, &(hd_seal_desc){.outputs = &id, .output_count = 1}));
   for (uint32_t tries = 0; tries < 2; tries++) {
     survive(hd_run_create(graph, &(hd_run_desc){0}, &run));
     hd_status status = hd_run_serial(run);

@@ -87,7 +87,7 @@ static void wide_and_deep_graphs_of_1e5_tasks(void **state) {
       assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){HDT_SUM, args, COUNT, NULL}, &id),
                        HD_OK);
     free(args);
-    assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){&id, 1, true}), HD_OK);
+    assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){.outputs = &id, .output_count = 1, .keep_all = true}), HD_OK);
     hd_run *run = submit(pool, graph, 2);
     assert_int_equal(hd_pool_wait(pool, run), HD_OK);
     assert_sound(run, HD_OK);
@@ -317,7 +317,7 @@ static void with_one_token_bodies_run_one_at_a_time(void **state) {
   for (uint32_t i = 0; i < 300; i++)
     assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){function, NULL, 0, NULL}, &id),
                      HD_OK);
-  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){NULL, 0, true}), HD_OK);
+  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){.keep_all = true}), HD_OK);
   for (uint32_t round = 0; round < 5; round++) {
     hdi_store_seq_u32(&inside_most, 0);
     hd_run *run = hdt_run(graph, &(hd_run_desc){.worker_count = 3});

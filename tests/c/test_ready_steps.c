@@ -39,6 +39,8 @@ static uint64_t stepped_and(hdi_u64 *at, uint64_t bits) {
 #define hdi_ready_init stepped_init
 #define hdi_ready_add stepped_add
 #define hdi_ready_take stepped_take
+#define hdi_ready_take_bits stepped_take_bits
+#define hdi_ready_lowest stepped_lowest
 #define hdi_ready_any stepped_any
 #include "run/ready.c"
 

@@ -28,7 +28,7 @@ static void a_diamond_goes_from_waiting_to_released(void **state) {
   hd_graph *graph = hdt_sealed("*a *b=a *c=a *d=b,c,7", "d", NULL);
   hd_run *run = hdt_run(graph, &(hd_run_desc){.worker_count = 2});
   uint32_t tasks[4], released[4];
-  hd_finished finished = {99, 99, released};
+  hd_finished finished = {.ready_count = 99, .released_count = 99, .released = released};
   hd_value args[3], result;
   assert_ptr_equal(hd_run_graph(run), graph);
   assert_null(hd_run_records(run));
@@ -88,7 +88,7 @@ static void a_task_used_twice_is_waited_for_and_released_once(void **state) {
   hd_graph *graph = hdt_sealed("*a *b=a,a,a", "b", NULL);
   hd_run *run = hdt_run(graph, &(hd_run_desc){0});
   uint32_t released[4];
-  hd_finished finished = {0, 0, released};
+  hd_finished finished = {.released = released};
   assert_int_equal(claim(run), 0);
   finish(run, 0, &finished);
   assert_int_equal(finished.ready_count, 1);
@@ -106,7 +106,7 @@ static void a_result_that_nobody_wants_is_released_at_once(void **state) {
   hd_graph *graph = hdt_sealed("*a *b *c", "b", NULL); /* ranks: b, a, c */
   hd_run *run = hdt_run(graph, &(hd_run_desc){0});
   uint32_t released[1];
-  hd_finished finished = {0, 0, released};
+  hd_finished finished = {.released = released};
   hd_value result = hdt_block(100);
   uint32_t b = claim(run), a = claim(run);
   finish(run, b, &finished);
@@ -124,7 +124,7 @@ static void a_result_that_nobody_wants_is_released_at_once(void **state) {
 static void a_claim_gives_the_lowest_ranks_and_no_more_than_asked_for(void **state) {
   (void)state;
   hd_graph *graph = hdt_row(100, false, HDT_EXTERNAL, NULL);
-  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){NULL, 0, true}), HD_OK);
+  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){.keep_all = true}), HD_OK);
   hd_run *run = hdt_run(graph, &(hd_run_desc){.worker_count = 3});
   uint32_t tasks[100], next = 0;
   assert_int_equal(hd_run_claim(run, 0, 0, tasks), 0);
@@ -188,7 +188,7 @@ static void a_cancelled_run_gives_no_more_but_takes_answers(void **state) {
   hd_graph *graph = hdt_sealed("*a *b *c=a,b", "c", NULL);
   hd_run *run = hdt_run(graph, &(hd_run_desc){0});
   uint32_t released[4];
-  hd_finished finished = {0, 0, released};
+  hd_finished finished = {.released = released};
   assert_int_equal(claim(run), 0);
   assert_int_equal(claim(run), 1);
   hd_run_cancel(run);
@@ -275,7 +275,7 @@ static void an_executor_that_keeps_results_is_told_what_to_release(void **state)
   hd_graph *graph = hdt_sealed("*a *b=a,1", "b", NULL);
   hd_run *run = hdt_run(graph, &(hd_run_desc){.executor_keeps = true});
   uint32_t released[3];
-  hd_finished finished = {0, 0, released};
+  hd_finished finished = {.released = released};
   hd_value result = hdt_block(10); /* given all the same, it is taken */
   assert_int_equal(claim(run), 0);
   hd_run_finish(run, 0, 0, NULL, &finished);
@@ -449,7 +449,7 @@ static void answer(hd_run *run, model *self, uint32_t task, bool keeps) {
   uint32_t released[17], ready_count, released_count, how = hdt_below(100),
                                                       worker = self->worker[task];
   bool was_released[TASKS] = {false};
-  hd_finished finished = {0, 0, released};
+  hd_finished finished = {.released = released};
   self->running--;
   if (how < 20) {
     hd_run_lost(run, worker, task);
@@ -484,8 +484,8 @@ static void any_order_of_answers_agrees_with_the_model(void **state) {
     bool keeps = hdt_below(4) == 0, fragile = hdt_below(3) == 0;
     uint32_t added = hd_graph_task_count(graph), outputs[3];
     for (uint32_t i = 0; i < 3; i++) outputs[i] = hdt_below(added);
-    assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){outputs, 3, true}), HD_OK);
-    hd_run *run = hdt_run(graph, &(hd_run_desc){WORKERS, keeps, true, false, hdt_clock});
+    assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){.outputs = outputs, .output_count = 3, .keep_all = true}), HD_OK);
+    hd_run *run = hdt_run(graph, &(hd_run_desc){.worker_count = WORKERS, .executor_keeps = keeps, .trace = true, .clock_us = hdt_clock});
     model self = {.graph = graph, .count = added, .remaining = added};
     for (uint32_t i = 0; i < 3; i++) self.wanted[hd_graph_rank(graph, outputs[i])] = true;
     for (uint32_t task = 0; task < added; task++)

@@ -4,7 +4,7 @@
 #include "graph/graph.h"
 
 static hd_status seal(hd_graph *graph, const uint32_t *outputs, uint32_t count, bool keep_all) {
-  return hd_graph_seal(graph, &(hd_seal_desc){outputs, count, keep_all});
+  return hd_graph_seal(graph, &(hd_seal_desc){.outputs = outputs, .output_count = count, .keep_all = keep_all});
 }
 
 /* Whether a task has another as an argument, in a graph that is not sealed. */

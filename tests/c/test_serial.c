@@ -41,7 +41,7 @@ static void a_chain_of_1e5_tasks_keeps_only_its_last_result(void **state) {
   enum { COUNT = 100000 };
   hd_graph *graph = hdt_row(COUNT, true, HDT_SUM, NULL);
   uint32_t last = COUNT - 1;
-  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){&last, 1, false}), HD_OK);
+  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){.outputs = &last, .output_count = 1}), HD_OK);
   hd_run *run = hdt_run(graph, &(hd_run_desc){0});
   assert_int_equal(hd_run_serial(run), HD_OK);
   assert_true(hd_run_result(run, last)->as.number == 1 + 0.5 * last); /* x -> 1/2 + x */
@@ -77,7 +77,7 @@ static void a_kernel_sees_its_call(void **state) {
     assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){function, args, 2 * task, NULL}, &id),
                      HD_OK);
   }
-  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){(uint32_t[]){0, 1, 2, 3, 4}, 5, false}),
+  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){.outputs = (uint32_t[]){0, 1, 2, 3, 4}, .output_count = 5}),
                    HD_OK);
   hd_run *run = hdt_run(graph, &(hd_run_desc){0});
   assert_int_equal(hd_run_serial(run), HD_OK);
@@ -142,7 +142,7 @@ static void a_run_cancelled_by_a_kernel_ends_after_it(void **state) {
                      HD_OK);
     before = id;
   }
-  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){&id, 1, false}), HD_OK);
+  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){.outputs = &id, .output_count = 1}), HD_OK);
   to_cancel = hdt_run(graph, &(hd_run_desc){0});
   assert_int_equal(hd_run_serial(to_cancel), HD_CANCELLED);
   assert_int_equal(hd_run_get_state(to_cancel), HD_RUN_CANCELLED);

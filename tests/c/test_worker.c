@@ -92,7 +92,7 @@ static void kernels_run_at_once_until_a_budget_is_used_up(void **state) {
   open_pool();
   hd_worker *worker = add_worker(0);
   hd_graph *graph = hdt_row(5000, true, HDT_SUM, NULL);
-  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){NULL, 0, true}), HD_OK);
+  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){.keep_all = true}), HD_OK);
   hd_run *run = submit(graph, 1);
   hd_claim claim;
   uint32_t yields = 0, left = 5000;
@@ -122,7 +122,7 @@ static void an_idle_worker_keeps_no_room_for_a_wide_task(void **state) {
     assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){HDT_SUM, args, width, NULL}, &id),
                      HD_OK);
   }
-  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){&id, 1, false}), HD_OK);
+  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){.outputs = &id, .output_count = 1}), HD_OK);
   hd_run *run = submit(graph, 1);
   size_t before = hd_memory_live_bytes();
   hd_claim claim;
@@ -303,7 +303,7 @@ static void sixty_four_claims_may_be_deferred_and_one_more_answered_at_once(void
   hd_worker *worker = add_worker(0);
   enum { COUNT = 200 };
   hd_graph *graph = hdt_row(COUNT, false, HDT_EXTERNAL, NULL);
-  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){NULL, 0, true}), HD_OK);
+  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){.keep_all = true}), HD_OK);
   hd_run *run = submit(graph, 1);
   hd_claim claims[HD_DEFERRED_MAX], claim;
   uint32_t seen;
@@ -728,7 +728,7 @@ static void workers_get_the_lowest_free_number_up_to_256(void **state) {
   assert_true(hd_worker_sleep(workers[200], &seen) > 0);
   /* a run for 130 of them wakes just these, in whichever word of the sleepers they stand */
   hd_graph *graph = hdt_row(300, false, HDT_EXTERNAL, NULL);
-  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){NULL, 0, true}), HD_OK);
+  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){.keep_all = true}), HD_OK);
   uint32_t bells[HD_WORKERS_MAX];
   for (uint32_t i = 0; i < HD_WORKERS_MAX; i++) bells[i] = hdt_load(hd_worker_bell(workers[i]));
   hd_run *run = submit(graph, 130);

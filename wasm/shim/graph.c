@@ -40,7 +40,7 @@ hd_status HDW_EXPORT(hdw_graph_add_batch)(hd_graph *graph, const hd_batch *batch
 }
 
 hd_status HDW_EXPORT(hdw_graph_seal)(hd_graph *graph, const uint32_t *outputs, uint32_t count) {
-  hd_seal_desc desc = {outputs, count, false};
+  hd_seal_desc desc = {.outputs = outputs, .output_count = count};
   return hd_graph_seal(graph, &desc);
 }
 

@@ -17,9 +17,10 @@ hdw_walk *HDW_EXPORT(hdw_walk_create)(hd_graph *graph) {
   if (!walk) return NULL;
   hd_run_desc desc = {.executor_keeps = true};
   walk->task = HD_NONE;
-  walk->released = malloc((hd_graph_arg_count_max(graph) + (size_t)1) * sizeof *walk->released);
-  if (!walk->released || hd_run_create(graph, &desc, &walk->run) != HD_OK) {
-    free(walk->released);
+  if (hd_run_create(graph, &desc, &walk->run) == HD_OK)
+    walk->released = malloc((size_t)hd_run_released_max(walk->run) * sizeof *walk->released);
+  if (!walk->released) {
+    hd_run_destroy(walk->run);
     free(walk);
     return NULL;
   }
@@ -35,7 +36,7 @@ void HDW_EXPORT(hdw_walk_destroy)(hdw_walk *walk) {
 /* Answers the running task, if there is one: done. Gives the id of the next, HD_NONE at the end. */
 uint32_t HDW_EXPORT(hdw_walk_next)(hdw_walk *walk) {
   hd_graph *graph = hd_run_graph(walk->run);
-  hd_finished finished = {0, 0, walk->released};
+  hd_finished finished = {.released = walk->released};
   if (walk->task != HD_NONE) hd_run_finish(walk->run, 0, walk->task, NULL, &finished);
   for (uint32_t i = 0; i < finished.released_count; i++)
     walk->released[i] = hd_graph_id(graph, walk->released[i]);

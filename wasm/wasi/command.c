@@ -28,7 +28,7 @@ int main(void) {
     return 1;
   hd_arg both[] = {hd_arg_task(x), hd_arg_task(y)};
   if (hd_graph_add_task(graph, &(hd_task_desc){add_id, both, 2, NULL}, &z) != HD_OK ||
-      hd_graph_seal(graph, &(hd_seal_desc){&z, 1, false}) != HD_OK ||
+      hd_graph_seal(graph, &(hd_seal_desc){.outputs = &z, .output_count = 1}) != HD_OK ||
       hd_run_create(graph, &desc, &run) != HD_OK || hd_run_serial(run) != HD_OK)
     return 1;
   char line[] = "?\n";

@@ -83,10 +83,22 @@ typedef struct hd_batch {
   const char *keys;            /* UTF-8, not terminated; may hold NUL, unlike keys elsewhere */
 } hd_batch;
 
+/* How tasks are ranked. Any rank is a legal serial order; a better one has fewer results in memory. */
+typedef enum hd_order {
+  HD_ORDER_FAST = 0, /* one depth-first walk from the outputs, arguments from left to right */
+  HD_ORDER_BEST      /* of several orders the one that holds the fewest results at once, by simulation */
+} hd_order;
+
 typedef struct hd_seal_desc {
   const uint32_t *outputs; /* ids whose results are wanted; repeats are fine */
   uint32_t output_count;
-  bool keep_all; /* run every task, also those that no output needs */
+  bool keep_all; /* do not cull: run every task, also those that no output needs */
+  bool fuse;     /* linear chains are groups: one worker runs all parts in one go, and what passes between
+                    them need not leave it */
+  bool inlines;  /* tasks of cheap functions are run again for each reader, as parts of its group, instead of
+                    being kept */
+  hd_order order;
+  uint32_t budget_results; /* take the best order if the fast one would hold more results than this; 0: no */
 } hd_seal_desc;
 
 /* What went wrong last, in a form that programs can use. */
@@ -122,15 +134,24 @@ HD_API hd_status hd_graph_add_task(hd_graph *graph, const hd_task_desc *task, ui
  * as before. */
 HD_API hd_status hd_graph_add_batch(hd_graph *graph, const hd_batch *batch, uint32_t *first);
 
+/* Says that it costs less to run a function again than to keep its results: see hd_seal_desc.inlines.
+ * Threads: builder. Blocks: no. Fails: OUT_OF_MEMORY, SEALED, UNKNOWN_FUNCTION. */
+HD_API hd_status hd_graph_mark_cheap(hd_graph *graph, uint32_t function);
+
+/* Gives a task a priority (0 if it is given none): it and all that it needs are ranked before tasks of lower
+ * priority, whatever that costs in memory. Threads: builder. Blocks: no.
+ * Fails: OUT_OF_MEMORY, SEALED, UNKNOWN_TASK. */
+HD_API hd_status hd_graph_set_priority(hd_graph *graph, uint32_t task, int32_t priority);
+
 /* The id of the task with this key. Threads: builder; any when sealed. Blocks: no.
  * Fails: UNKNOWN_KEY. */
 HD_API hd_status hd_graph_find(const hd_graph *graph, const char *key, uint32_t *id);
 
-/* Checks, culls, ranks and freezes the graph. Linear in tasks and arguments, without recursion. The
- * rank is a depth-first walk from the outputs in the order given, as Dask's docs describe it for the
- * simplest of its orders. Threads: builder. Blocks: no. Owns: copies.
- * Fails: OUT_OF_MEMORY, SEALED, CYCLE, UNKNOWN_KEY, UNKNOWN_TASK (details by hd_graph_error); the graph
- * is as before and may be amended. */
+/* Checks, culls, inlines, ranks, fuses and freezes the graph, as asked for. Without recursion; linear in tasks
+ * and arguments but for priorities (n log n). The passes do what Dask's cull, inline_functions and fuse do.
+ * Equal graphs get equal ranks, whatever their keys. Threads: builder. Blocks: no. Owns: copies.
+ * Fails: OUT_OF_MEMORY, SEALED, CYCLE, UNKNOWN_KEY, UNKNOWN_TASK (details by hd_graph_error), TOO_LARGE when
+ * copies would be too many; the graph is as before and may be amended. */
 HD_API hd_status hd_graph_seal(hd_graph *graph, const hd_seal_desc *desc);
 
 /* The last error. Threads: builder. Blocks: no. Owns: borrows until the next call on this graph.
@@ -143,11 +164,24 @@ HD_API uint32_t hd_graph_task_count(const hd_graph *graph);
 /* Edges of a sealed graph, an argument each. Threads: any. */
 HD_API uint32_t hd_graph_edge_count(const hd_graph *graph);
 
-/* The rank of a task of a sealed graph by its id, HD_NONE when it was culled. Threads: any. */
+/* The rank of a task of a sealed graph by its id, HD_NONE when it was culled; of a task that was inlined, the
+ * rank of one of its copies. Threads: any. */
 HD_API uint32_t hd_graph_rank(const hd_graph *graph, uint32_t id);
 
-/* The id of a task of a sealed graph by its rank. Threads: any. */
+/* The id of a task of a sealed graph by its rank; copies have the id of what they are copies of. Threads: any. */
 HD_API uint32_t hd_graph_id(const hd_graph *graph, uint32_t rank);
+
+/* The group that a task of a sealed graph belongs to: its first part's rank, and in *count how many parts it has,
+ * of neighbouring ranks. A task that was not fused or inlined is a group of its own. Threads: any. */
+HD_API uint32_t hd_graph_group(const hd_graph *graph, uint32_t rank, uint32_t *count);
+
+/* By which order a sealed graph was ranked, and in *us how long that took: microseconds. Threads: any. */
+HD_API hd_order hd_graph_ranked_by(const hd_graph *graph, double *us);
+
+/* The most results in memory at once if a sealed graph is run by rank and all tasks take equally long: by one
+ * worker, or by several who take turns. A result counts from when its task is begun until its last reader is
+ * done, wanted ones to the end. Threads: any. Blocks: no. Fails: OUT_OF_MEMORY, WORKER_COUNT. */
+HD_API hd_status hd_graph_peak(const hd_graph *graph, uint32_t workers, uint32_t *peak);
 
 /* The key of a task by its id, or NULL. Threads: builder; any when sealed. Owns: borrows. */
 HD_API const char *hd_graph_key(const hd_graph *graph, uint32_t id);

@@ -60,6 +60,12 @@ typedef struct hd_run_desc {
   bool trace;              /* keep a record of every task */
   bool paused;             /* start with the gate shut */
   double (*clock_us)(void); /* for the records and the rate; NULL: a monotonic clock */
+  bool loose;              /* workers of a pool take short kernels in handfuls of up to 64 neighbours: faster
+                              on several workers, but the ranks are followed only roughly */
+  bool count_results;      /* keep hd_run_results_peak and hd_run_result_bytes; a budget does so too */
+  uint32_t budget_results; /* start no task without inputs while so many results are in memory or being
+                              made; 0: no limit */
+  uint64_t budget_bytes;   /* the same for the bytes of their blocks, each counted in full; 0: no limit */
 } hd_run_desc;
 
 /* A run of a sealed graph. Threads: builder. Blocks: no. Owns: gives (free with hd_run_destroy); the
@@ -82,9 +88,12 @@ HD_API void hd_run_args(const hd_run *run, uint32_t task, hd_value *args);
 
 /* What hd_run_finish did. */
 typedef struct hd_finished {
-  uint32_t ready_count;    /* tasks that became ready by it: so many workers have something to do */
+  uint32_t ready_count;    /* so many workers have something to do now: tasks that became ready by it */
   uint32_t released_count; /* results whose last reader it was … */
-  uint32_t *released;      /* … and which: room for hd_graph_arg_count + 1 ranks, or NULL */
+  uint32_t *released;      /* … and which: room for hd_run_released_max ranks, or NULL */
+  bool go_on;              /* set by the caller: it will go straight on with the task's next part */
+  bool held;               /* … but must ask hd_run_pass before it begins */
+  uint32_t next;           /* the next part, claimed by this for the same worker; HD_NONE: none */
 } hd_finished;
 
 /* Answers a claimed task: it is done. Its result becomes readable for its dependents, and the inputs
@@ -94,14 +103,23 @@ typedef struct hd_finished {
 HD_API void hd_run_finish(hd_run *run, uint32_t worker, uint32_t task, hd_value *result,
                           hd_finished *finished);
 
+/* Asks for a next part that was `held`: true once it is claimed for the worker and may begin. False: the
+ * gate is shut; ask again, or give it up if the run was stopped meanwhile (see hd_run_get_state).
+ * Threads: any, one at a time for each worker. Blocks: no. */
+HD_API bool hd_run_pass(hd_run *run, uint32_t worker, uint32_t task);
+
+/* The most results that one hd_run_finish can release. Threads: any. */
+HD_API uint32_t hd_run_released_max(const hd_run *run);
+
 /* Answers a claimed task: it failed. The first failure stops the run and its error is kept; `status`
  * says the kind. Threads: any, one at a time for each worker. Blocks: no. Owns: takes the error's
  * block. Fails: never. */
 HD_API void hd_run_fail(hd_run *run, uint32_t worker, uint32_t task, hd_status status,
                         hd_value *error);
 
-/* Answers a claimed task: its worker is gone and it must run again. Threads: any. Blocks: no.
- * Fails: never. */
+/* Answers a claimed task: its worker is gone and it must run again. A part of a fused group whose
+ * functions are external runs again from the group's first part on, since the values between its parts
+ * were the worker's. Threads: any. Blocks: no. Fails: never. */
 HD_API void hd_run_lost(hd_run *run, uint32_t worker, uint32_t task);
 
 /* Stops the run: nothing more is claimed. Running bodies go on until they are answered. A run that
@@ -142,6 +160,14 @@ HD_API const hd_record *hd_run_records(const hd_run *run);
 
 /* Results in memory at this moment. Threads: any. Exact when no worker is inside. */
 HD_API uint32_t hd_run_results_alive(const hd_run *run);
+
+/* The most results that were in memory at once, for runs with count_results or a budget; else 0.
+ * Threads: any. Exact when no worker is inside. */
+HD_API uint32_t hd_run_results_peak(const hd_run *run);
+
+/* What the blocks of the results in memory take, likewise: bytes. A block that is the result of several
+ * tasks is counted for each. Threads: any. Exact when no worker is inside. */
+HD_API uint64_t hd_run_result_bytes(const hd_run *run);
 
 /* The graph of a run. Threads: any. Owns: borrows. */
 HD_API hd_graph *hd_run_graph(const hd_run *run);

@@ -77,12 +77,12 @@ void hdi_bell_wait(hdi_bell *bell, uint32_t seen, uint32_t timeout_ms) {
 /* ---- what run.c wants of the graph and of blocks -------------------------------------------------- */
 
 #include "graph/graph.h"
+#define HDI_STORE_VALUE_H /* below */
+static void hdi_value_release(hd_value *value);
+size_t hd_block_bytes(const hd_block *) { return 0; }
 void hdi_graph_retain(hd_graph *) {}
 void hd_graph_destroy(hd_graph *) {}
 double hdi_clock_us(void) { return 0; }
-const hd_function *hd_graph_function(const hd_graph *graph, uint32_t task) {
-  return &graph->functions[graph->function_of ? graph->function_of[task] : 0];
-}
 uint32_t hd_graph_arg_count(const hd_graph *graph, uint32_t task) {
   return graph->arg_offsets[task + 1] - graph->arg_offsets[task];
 }
@@ -112,7 +112,7 @@ struct modelled_run {
   hdi_tally tallies[WORKERS_MAX];
   rl::var<int> results[TASKS_MAX]; /* 1: done, 2: released. A race if it is read without order */
   hd_graph graph;
-  uint32_t arg_offsets[TASKS_MAX + 1], args[EDGES_MAX];
+  uint32_t function_of[TASKS_MAX], arg_offsets[TASKS_MAX + 1], args[EDGES_MAX];
   uint32_t dependent_offsets[TASKS_MAX + 1], dependents[EDGES_MAX];
 };
 
@@ -133,7 +133,8 @@ static uint32_t ran[RUNS_MAX][TASKS_MAX]; /* bodies that were begun */
 static uint32_t run_count, event_rings;  /* each run's end rings the event once */
 
 /* A result's last reader is done with it, or the run is closed. */
-void hd_value_release(hd_value *value) {
+void hd_value_release(hd_value *value) { hdi_value_release(value); }
+static void hdi_value_release(hd_value *value) {
   for (modelled_run *one : runs) {
     if (!one || value < one->values || value >= one->values + TASKS_MAX) continue;
     rl::var<int> &result = one->results[value - one->values];
@@ -170,6 +171,7 @@ static hd_run *make_run(uint32_t number, const shape inputs, uint32_t count, uin
   uint32_t edges = 0;
   for (uint32_t task = 0; task < count; task++) {
     one->results[task]($) = 0;
+    one->function_of[task] = 0;
     one->arg_offsets[task] = edges;
     for (uint32_t i = 0; i < 4 && inputs[task][i] != NONE; i++) one->args[edges++] = (uint32_t)inputs[task][i];
   }
@@ -184,6 +186,7 @@ static hd_run *make_run(uint32_t number, const shape inputs, uint32_t count, uin
   one->dependent_offsets[count] = edges;
   graph->sealed = true;
   graph->functions = function;
+  graph->function_of = one->function_of;
   graph->task_count = count;
   graph->arg_offsets = one->arg_offsets;
   graph->args = one->args;
@@ -192,6 +195,7 @@ static hd_run *make_run(uint32_t number, const shape inputs, uint32_t count, uin
   run->graph = graph;
   run->task_count = count;
   run->worker_count = worker_count;
+  run->alone = worker_count == 1;
   run->clock_us = hdi_clock_us;
   run->ready_words = one->words;
   run->waiting = one->waiting;
