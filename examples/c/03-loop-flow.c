@@ -31,7 +31,8 @@ static hd_status build(hd_graph *graph, uint32_t *total) {
   uint32_t inc_fn, twice_fn, sum_fn;
   hd_arg results[COUNT];
   hd_status status = hd_graph_add_function(graph, &(hd_function){inc, NULL}, &inc_fn);
-  if (status == HD_OK) status = hd_graph_add_function(graph, &(hd_function){twice, NULL}, &twice_fn);
+  if (status == HD_OK)
+    status = hd_graph_add_function(graph, &(hd_function){twice, NULL}, &twice_fn);
   if (status == HD_OK) status = hd_graph_add_function(graph, &(hd_function){sum, NULL}, &sum_fn);
   for (uint32_t x = 1; x <= COUNT && status == HD_OK; x++) {
     uint32_t id, function = x % 2 == 0 ? twice_fn : inc_fn;
@@ -59,7 +60,8 @@ int main(void) {
   if (status == HD_OK) status = hd_pool_submit(pool, run);
   if (status == HD_OK) status = hd_pool_wait(pool, run);
   if (status == HD_OK)
-    printf("total = %g, on 2 threads\n", hd_run_result(run, hd_graph_rank(graph, total))->as.number);
+    printf("total = %g, on 2 threads\n",
+           hd_run_result(run, hd_graph_rank(graph, total))->as.number);
   else printf("failed: %s\n", hd_strerror(status));
   hd_pool_destroy(pool);
   hd_run_destroy(run);
