@@ -126,3 +126,5 @@ const char *hdi_keys_of(const hdi_keys *keys, uint32_t task) {
   if (task >= keys->at_count || keys->at[task] == HD_NONE) return NULL;
   return keys->text + keys->at[task];
 }
+
+size_t hdi_keys_length(const hdi_keys *keys, uint32_t task) { return length_at(keys, keys->at[task]); }

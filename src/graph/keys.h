@@ -34,4 +34,7 @@ uint32_t hdi_keys_find(const hdi_keys *keys, const char *key, size_t length);
 /* The key of a task, or NULL. */
 const char *hdi_keys_of(const hdi_keys *keys, uint32_t task);
 
+/* How many bytes the key of a task has, which must have one; there may be NULs among them. */
+size_t hdi_keys_length(const hdi_keys *keys, uint32_t task);
+
 #endif

@@ -8,7 +8,7 @@
 
 static void every_status_has_a_name_and_a_sentence_of_its_own(void **state) {
   (void)state;
-  for (int one = 0; one <= HD_THREAD_START; one++) {
+  for (int one = 0; one <= HD_WRITE_FAILED; one++) {
     assert_true(strlen(hd_strerror((hd_status)one)) > 5);
     for (int other = 0; other < one; other++) {
       assert_string_not_equal(hd_strerror((hd_status)one), hd_strerror((hd_status)other));

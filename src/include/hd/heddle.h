@@ -7,6 +7,7 @@
 #include <hd/pool.h>
 #include <hd/run.h>
 #include <hd/status.h>
+#include <hd/trace.h>
 #include <hd/value.h>
 
 /* The version, as "0.1.0". Threads: any. */

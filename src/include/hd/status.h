@@ -28,7 +28,8 @@
   X(NO_KERNEL, 12, "a task has no kernel and nothing else here can run it")                        \
   X(WORKER_COUNT, 13, "the number of workers is out of range")                                     \
   X(NO_THREADS, 14, "this build has no threads")                                                   \
-  X(THREAD_START, 15, "the system refused to start a thread")
+  X(THREAD_START, 15, "the system refused to start a thread")                                      \
+  X(WRITE_FAILED, 16, "the text could not be written")
 
 typedef enum hd_status {
 #define HD_X(name, value, text) HD_##name = (value),
