@@ -56,7 +56,7 @@ static hd_status get(uint32_t count, const char *const *keys) {
     status = hd_graph_find(graph, keys[i], &ids[i]);
   if (status == HD_OK) {
     task_count = hd_graph_task_count(graph);
-    status = hd_graph_seal(graph, &(hd_seal_desc){ids, count, false});
+    status = hd_graph_seal(graph, &(hd_seal_desc){.outputs = ids, .output_count = count});
   }
   if (status == HD_OK) status = hd_run_create(graph, &(hd_run_desc){0}, &run);
   if (status == HD_OK) status = hd_run_serial(run);

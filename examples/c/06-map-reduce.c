@@ -98,7 +98,7 @@ static hd_status build(hd_graph *graph, peak *most, uint32_t *root) {
     if (width % 2) level[width / 2] = level[width - 1]; /* the odd one waits for the next level */
   }
   *root = level[0];
-  if (status == HD_OK) status = hd_graph_seal(graph, &(hd_seal_desc){root, 1, false});
+  if (status == HD_OK) status = hd_graph_seal(graph, &(hd_seal_desc){.outputs = root, .output_count = 1});
   return status;
 }
 

@@ -33,7 +33,7 @@ static hd_status add(hd_graph *graph, uint32_t function, const char *key, hd_arg
 static hd_status seal(hd_graph *graph, const char *wanted) {
   uint32_t id;
   hd_status status = hd_graph_find(graph, wanted, &id);
-  return status == HD_OK ? hd_graph_seal(graph, &(hd_seal_desc){&id, 1, false}) : status;
+  return status == HD_OK ? hd_graph_seal(graph, &(hd_seal_desc){.outputs = &id, .output_count = 1}) : status;
 }
 
 /* The last error in words, and the tasks it is about, for programs that want to show them. */

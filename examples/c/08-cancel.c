@@ -44,7 +44,7 @@ static hd_status build(hd_graph *graph, search *of, uint32_t ids[TASKS]) {
   };
   for (uint32_t i = 0; i < TASKS && status == HD_OK; i++)
     status = hd_graph_add_task(graph, &tasks[i], &ids[i]);
-  if (status == HD_OK) status = hd_graph_seal(graph, &(hd_seal_desc){&ids[REPORT], 1, false});
+  if (status == HD_OK) status = hd_graph_seal(graph, &(hd_seal_desc){.outputs = &ids[REPORT], .output_count = 1});
   return status;
 }
 

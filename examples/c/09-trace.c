@@ -52,7 +52,7 @@ static hd_status build(hd_graph *graph, uint32_t *total) {
   }
   if (status == HD_OK)
     status = hd_graph_add_task(graph, &(hd_task_desc){SUM, squares, CHUNKS, "total"}, total);
-  if (status == HD_OK) status = hd_graph_seal(graph, &(hd_seal_desc){total, 1, false});
+  if (status == HD_OK) status = hd_graph_seal(graph, &(hd_seal_desc){.outputs = total, .output_count = 1});
   return status;
 }
 

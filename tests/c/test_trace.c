@@ -197,7 +197,7 @@ static void names_are_the_callers_then_keys_then_ids(void **state) {
   hd_arg arg = hd_arg_task(last);
   assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){HDT_SUM, &arg, 1, "end"}, &keyed),
                    HD_OK);
-  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){&keyed, 1, false}), HD_OK);
+  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){.outputs = &keyed, .output_count = 1}), HD_OK);
   hd_run *run = hdt_run(graph, &(hd_run_desc){.trace = true});
   assert_int_equal(hd_run_serial(run), HD_OK);
   sheet page = written(run, by_parity);
