@@ -490,7 +490,11 @@ uint32_t hd_run_failure(const hd_run *run, hd_status *status, const hd_value **e
   return hdi_load_seq_u32(&run->failed_task);
 }
 
-const hd_value *hd_run_result(const hd_run *run, uint32_t task) { return &run->values[task]; }
+const hd_value *hd_run_result(const hd_run *run, uint32_t task) {
+  HD_ASSERT(run->values && task < run->task_count);
+  return &run->values[task];
+}
+
 const uint8_t *hd_run_task_states(const hd_run *run) { return (const uint8_t *)(const void *)run->states; }
 const hd_record *hd_run_records(const hd_run *run) { return run->records; }
 hd_graph *hd_run_graph(const hd_run *run) { return run->graph; }

@@ -14,7 +14,7 @@ hd_status hd_run_serial(hd_run *run) {
     hd_value result = {HD_UNDEFINED, 0, {0}};
     hd_status status = HD_NO_KERNEL;
     if (function->kernel) {
-      hd_call call = {task, 0, hd_graph_arg_count(run->graph, task), args, function->user};
+      hd_call call = {.task = task, .arg_count = hd_graph_arg_count(run->graph, task), .args = args, .user = function->user, .run = run};
       hd_run_args(run, task, args);
       status = function->kernel(&call, &result);
     }

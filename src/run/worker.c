@@ -113,6 +113,7 @@ static void share(hd_worker *worker, const hd_run *run, uint32_t ready_count) {
 static bool gather_args(hd_worker *worker, hd_run *run, uint32_t task, hd_call *call) {
   call->task = task;
   call->worker = worker->index;
+  call->run = run;
   uint32_t from = run->graph->arg_offsets[task];
   call->arg_count = run->graph->arg_offsets[task + 1] - from;
   if (!room_for_args(worker, call->arg_count)) return false;
@@ -215,7 +216,10 @@ static void describe_claim(hd_worker *worker, uint32_t slot, hd_claim *claim) {
   hd_run *run = worker->claims[slot].run;
   claim->run = run;
   claim->slot = slot;
-  claim->call.user = hdi_graph_function(run->graph, worker->claims[slot].task)->user;
+  uint32_t task = worker->claims[slot].task;
+  claim->call.user = hdi_graph_function(run->graph, task)->user;
+  claim->later = hdi_graph_joined(run->graph, task);
+  claim->more = hdi_graph_joined(run->graph, task + 1);
 }
 
 static void drop_slot(hd_worker *worker, uint32_t slot);

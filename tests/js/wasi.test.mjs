@@ -46,7 +46,7 @@ test('the reactor runs a graph of C tasks by itself, with a clock that stands st
   words[outputs / 4] = count - 1;
   words.set([count, 0, functions, offsets, args, 0, 0, 0], batch / 4);
   expect(core.hdw_graph_add_batch(graph, batch)).toBe(0);
-  expect(core.hdw_graph_seal(graph, outputs, 1)).toBe(0);
+  expect(core.hdw_graph_seal(graph, outputs, 1, 0, 0)).toBe(0);
   expect(core.hdw_graph_task_count(graph)).toBe(count);
   expect(core.hdw_run_serial(graph)).toBe(0);
   core.hdw_free(batch);

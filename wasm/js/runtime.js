@@ -143,7 +143,7 @@ export class Runtime {
     });
     const total = core.hdw_graph_task_count(graph);
     const watched = isWatched() ? new Watched(job, 'threads', count) : undefined;
-    const run = core.hdw_run_submit(this.#pool, graph, count, Boolean(watched)) >>> 0;
+    const run = core.hdw_run_submit(this.#pool, graph, count, Boolean(watched), 0, 0, false) >>> 0;
     if (!run) {
       core.hdw_graph_destroy(graph);
       watched?.end('failed');

@@ -39,9 +39,54 @@ hd_status HDW_EXPORT(hdw_graph_add_batch)(hd_graph *graph, const hd_batch *batch
   return hd_graph_add_batch(graph, batch, &first);
 }
 
-hd_status HDW_EXPORT(hdw_graph_seal)(hd_graph *graph, const uint32_t *outputs, uint32_t count) {
-  hd_seal_desc desc = {.outputs = outputs, .output_count = count};
+hd_status HDW_EXPORT(hdw_graph_mark_cheap)(hd_graph *graph, uint32_t function) {
+  return hd_graph_mark_cheap(graph, function);
+}
+
+hd_status HDW_EXPORT(hdw_graph_set_priority)(hd_graph *graph, uint32_t task, int32_t priority) {
+  return hd_graph_set_priority(graph, task, priority);
+}
+
+/* What hdw_graph_seal is to do besides culling. */
+enum { HDW_KEEP_ALL = 1, HDW_FUSE = 2, HDW_INLINE = 4, HDW_BEST_ORDER = 8 };
+
+hd_status HDW_EXPORT(hdw_graph_seal)(hd_graph *graph, const uint32_t *outputs, uint32_t count, uint32_t passes,
+                                     uint32_t budget_results) {
+  hd_seal_desc desc = {.outputs = outputs, .output_count = count, .keep_all = passes & HDW_KEEP_ALL,
+                       .fuse = passes & HDW_FUSE, .inlines = passes & HDW_INLINE,
+                       .order = passes & HDW_BEST_ORDER ? HD_ORDER_BEST : HD_ORDER_FAST,
+                       .budget_results = budget_results};
   return hd_graph_seal(graph, &desc);
+}
+
+/* For each id the id of the first part of its group (its own if it stands alone), HD_NONE if it was culled. Of a
+ * task that was inlined: the last copy's. */
+void HDW_EXPORT(hdw_graph_groups)(const hd_graph *graph, uint32_t *first_of, uint32_t id_count) {
+  for (uint32_t id = 0; id < id_count; id++) first_of[id] = HD_NONE;
+  for (uint32_t first = 0, count; first < hd_graph_task_count(graph); first += count) {
+    (void)hd_graph_group(graph, first, &count);
+    for (uint32_t part = first; part < first + count; part++)
+      first_of[hd_graph_id(graph, part)] = hd_graph_id(graph, first);
+  }
+}
+
+uint32_t HDW_EXPORT(hdw_graph_edge_count)(const hd_graph *graph) { return hd_graph_edge_count(graph); }
+
+/* By which order it was ranked (hd_order), and how long that took, in microseconds. */
+uint32_t HDW_EXPORT(hdw_graph_ranked_by)(const hd_graph *graph) {
+  double us;
+  return hd_graph_ranked_by(graph, &us);
+}
+double HDW_EXPORT(hdw_graph_order_us)(const hd_graph *graph) {
+  double us;
+  (void)hd_graph_ranked_by(graph, &us);
+  return us;
+}
+
+/* The most results in memory at once, simulated; HD_NONE: no memory to do that. */
+uint32_t HDW_EXPORT(hdw_graph_peak)(const hd_graph *graph, uint32_t workers) {
+  uint32_t peak;
+  return hd_graph_peak(graph, workers, &peak) == HD_OK ? peak : HD_NONE;
 }
 
 const hd_error *HDW_EXPORT(hdw_graph_error)(const hd_graph *graph) { return hd_graph_error(graph); }

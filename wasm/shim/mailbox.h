@@ -9,6 +9,10 @@
 /* What JavaScript says of the claim in `slot`. */
 enum { HDW_NOTHING = 0, HDW_FINISH = 1, HDW_FAIL = 2, HDW_DEFER = 3 };
 
+/* A claim that is a later part of a fused group, and one that another part follows: what passes between them
+ * stays with the worker (HD_LIVE). */
+enum { HDW_LATER = 1, HDW_MORE = 2 };
+
 /* hdw_worker_step gives a hd_next, or this: the worker was killed and must not come again. */
 #define HDW_KILLED 3u
 #define HDW_GONE ((hd_block *)(uintptr_t)UINT32_MAX)
@@ -32,11 +36,12 @@ typedef struct hdw_worker {
   hd_worker *core;      /* 72 */
   uint32_t printing;    /* 76: JavaScript's: output of tasks has not reached the main thread yet */
   uint32_t started;     /* 80: JavaScript's: the thread has come to life */
+  uint32_t group;       /* 84: of the claim: HDW_LATER and HDW_MORE */
 } hdw_worker;
 
 _Static_assert(offsetof(hdw_worker, outcome) == 16 && offsetof(hdw_worker, args) == 40 &&
                    offsetof(hdw_worker, bell) == 60 && offsetof(hdw_worker, printing) == 76 &&
-                   offsetof(hdw_worker, started) == 80,
+                   offsetof(hdw_worker, started) == 80 && offsetof(hdw_worker, group) == 84,
                "JavaScript knows these offsets");
 
 #endif

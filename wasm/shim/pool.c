@@ -105,6 +105,7 @@ uint32_t HDW_EXPORT(hdw_worker_step)(hdw_worker *worker) {
   if (next == HD_NEXT_TASK) {
     worker->slot = claim.slot;
     worker->run = claim.run;
+    worker->group = (claim.later ? HDW_LATER : 0u) | (claim.more ? HDW_MORE : 0u);
     worker->task = hd_graph_id(hd_run_graph(claim.run), claim.call.task);
     worker->function = (uint32_t)(uintptr_t)claim.call.user;
     worker->arg_count = claim.call.arg_count;
@@ -142,15 +143,21 @@ hd_block *HDW_EXPORT(hdw_worker_slice)(hdw_worker *worker, hd_block *parent, siz
   return block;
 }
 
-/* Makes a run of a sealed graph and hands it to the pool; 0 when there is no memory. */
-hd_run *HDW_EXPORT(hdw_run_submit)(hd_pool *pool, hd_graph *graph, uint32_t workers, bool trace) {
+/* Makes a run of a sealed graph and hands it to the pool; 0 when there is no memory. A budget of 0 is none. */
+hd_run *HDW_EXPORT(hdw_run_submit)(hd_pool *pool, hd_graph *graph, uint32_t workers, bool trace,
+                                   uint32_t budget_results, double budget_bytes, bool count_results) {
   hd_run *run;
-  hd_run_desc desc = {.worker_count = workers, .trace = trace, .clock_us = trace ? hdw_js_clock_us : NULL};
+  hd_run_desc desc = {.worker_count = workers, .trace = trace, .clock_us = trace ? hdw_js_clock_us : NULL,
+                      .budget_results = budget_results, .budget_bytes = (uint64_t)budget_bytes,
+                      .count_results = count_results};
   if (hd_run_create(graph, &desc, &run) != HD_OK) return NULL;
   if (hd_pool_submit(pool, run) == HD_OK) return run;
   hd_run_destroy(run);
   return NULL;
 }
+
+/* The most results that were in memory at once; the run had a budget, or count_results. */
+uint32_t HDW_EXPORT(hdw_run_results_peak)(const hd_run *run) { return hd_run_results_peak(run); }
 
 bool HDW_EXPORT(hdw_run_ended)(hd_pool *pool, hd_run *run) { return hd_pool_ended(pool, run); }
 void HDW_EXPORT(hdw_run_cancel)(hd_pool *pool, hd_run *run) { hd_pool_cancel(pool, run); }

@@ -12,10 +12,11 @@ typedef struct hdw_walk {
   uint32_t task; /* the rank of the one that runs, or HD_NONE */
 } hdw_walk;
 
-hdw_walk *HDW_EXPORT(hdw_walk_create)(hd_graph *graph) {
+/* A budget of 0 results is none. */
+hdw_walk *HDW_EXPORT(hdw_walk_create)(hd_graph *graph, uint32_t budget_results) {
   hdw_walk *walk = calloc(1, sizeof *walk);
   if (!walk) return NULL;
-  hd_run_desc desc = {.executor_keeps = true};
+  hd_run_desc desc = {.executor_keeps = true, .budget_results = budget_results};
   walk->task = HD_NONE;
   if (hd_run_create(graph, &desc, &walk->run) == HD_OK)
     walk->released = malloc((size_t)hd_run_released_max(walk->run) * sizeof *walk->released);

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 typedef struct hd_graph hd_graph;
+typedef struct hd_run hd_run; /* <hd/run.h> */
 
 /* One execution of a task, as its kernel sees it. */
 typedef struct hd_call {
@@ -22,6 +23,7 @@ typedef struct hd_call {
   uint32_t arg_count;
   const hd_value *args; /* [arg_count], borrowed until the kernel returns */
   void *user;           /* of the hd_function */
+  const hd_run *run;    /* whose task it is: a long kernel may look whether it was stopped (hd_run_get_state) */
 } hd_call;
 
 /* The body of a task in C. It fills `result` (HD_UNDEFINED beforehand) and may give a block it holds

@@ -78,6 +78,8 @@ typedef struct hd_claim {
   hd_run *run;
   uint32_t slot; /* which of the worker's claims it is */
   hd_call call;  /* its args are borrowed until the worker claims again */
+  bool later;    /* it is a later part of a fused group: what HD_LIVE stands for among its args, this worker has */
+  bool more;     /* another part follows, which this worker will run: its result may be HD_LIVE */
 } hd_claim;
 
 /* Claims and runs tasks: kernels here and now, until there is an external one, nothing to do, or a

@@ -19,8 +19,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef struct hd_run hd_run;
-
 /* Most workers of a run or a pool. */
 #define HD_WORKERS_MAX 256u
 

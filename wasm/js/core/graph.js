@@ -3,6 +3,9 @@ import { CycleError, DuplicateKeyError, HdError } from '../errors.js';
 import { BLOCK } from '../values/codec.js';
 import { outOfMemory } from './heap.js';
 
+/** What hdw_graph_seal can do besides culling. */
+export const KEEP_ALL = 1, FUSE = 2, INLINE = 4, BEST_ORDER = 8;
+
 const encoder = new TextEncoder();
 
 /** @param {(string | undefined)[] | undefined} keys @param {number} count */
@@ -108,7 +111,7 @@ export function buildGraph(heap, batch, { encodeLiteral, functionNumber }) {
     }
     handedOver = true;
     let status = core.hdw_graph_add_batch(graph, room);
-    if (!status) status = core.hdw_graph_seal(graph, outputsAt, outputs.length);
+    if (!status) status = core.hdw_graph_seal(graph, outputsAt, outputs.length, FUSE | INLINE, 0);
     if (status) fail(heap, graph, batch, status);
     return graph;
   } catch (error) {

@@ -37,7 +37,7 @@ export function* walkByRank(heap, recording, { strict = false, signal, onFinishe
   let outcome = 'cancelled';
   try {
     const total = core.hdw_graph_task_count(graph);
-    walk = core.hdw_walk_create(graph) >>> 0;
+    walk = core.hdw_walk_create(graph, 0) >>> 0;
     if (!walk) throw outOfMemory('a run', total);
     seen = watched?.();
     const functionOf = recording.functionOf.view, offsets = recording.argOffsets.view, words = recording.args.view;

@@ -10,7 +10,11 @@ import { ERROR_TEXT, INPUT_SHARED_FROM } from '../values/limits.js';
 import { heapBuffers } from '../values/travel.js';
 
 /** Offsets in words, as in shim/mailbox.h. */
-const OUTCOME = 4, STATUS = 5, SLOT = 6, FUNCTION = 8, ARG_COUNT = 9, ARGS = 10, PAGES = 12, SLEEP_MS = 13, SEEN = 14, BELL = 15, PRINTING = 19, STARTED = 20;
+const OUTCOME = 4, STATUS = 5, SLOT = 6, FUNCTION = 8, ARG_COUNT = 9, ARGS = 10, PAGES = 12, SLEEP_MS = 13, SEEN = 14, BELL = 15, PRINTING = 19, STARTED = 20, GROUP = 21;
+/** HDW_MORE: another part of the claim's fused group follows. Alone: it is the first. */
+const MORE = 2;
+/** hd_tag of a value between the parts of a group: its number counts the slot's live values. */
+const LIVE = 6;
 const FINISH = 1, FAIL = 2, DEFER = 3;
 const PAGE_BYTES = 65536;
 /** HDW_GONE: the worker was killed. */
@@ -21,12 +25,15 @@ const OUT_OF_MEMORY = 1, TASK_FAILED = 9;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** @typedef {{ blocks: HeldBlock[], slot: number, more: boolean }} Answer what an answer that comes later needs */
 /** @typedef {{ block: number, data: number, size: number }} HeldBlock an argument's block while its task runs */
 
 export class Mailbox {
   /** @type {Function[]} By number. */ #functions = [];
   /** @type {HeldBlock[]} Large arguments of the running task, which its result may be a part of. */ #blocks = [];
   #pages = 0;
+  /** @type {any[][]} By slot: results of parts of a group that the next part will read, and nobody else. */ #live = [];
+  #readLive = false;
 
   /** @param {Record<string, (...args: any[]) => any>} core @param {WebAssembly.Memory} memory @param {number} address */
   constructor(core, memory, address) {
@@ -64,6 +71,10 @@ export class Mailbox {
     const words = /** @type {Uint32Array} */ (this.words);
     const tag = words[slot >>> 2];
     if (tag === NUMBER) return /** @type {Float64Array} */ (this.doubles)[(slot >>> 3) + 1];
+    if (tag === LIVE) {
+      this.#readLive = true;
+      return this.#live[this.slot][/** @type {Float64Array} */ (this.doubles)[(slot >>> 3) + 1]];
+    }
     if (tag !== BLOCK) return decodeInline(tag, /** @type {Float64Array} */ (this.doubles)[(slot >>> 3) + 1]);
     const kind = words[(slot >>> 2) + 1];
     const held = this.#block(words[(slot >>> 2) + 2]);
@@ -91,27 +102,48 @@ export class Mailbox {
     const fn = this.#functions[number] ?? this.#function(number);
     const count = words[this.at + ARG_COUNT], args = words[this.at + ARGS];
     if (this.#blocks.length) this.#blocks = [];
-    if (templated) {
-      const { data, size } = this.#block(words[(args >>> 2) + 2]);
-      const text = /** @type {Uint8Array} */ (this.bytes).slice(data, data + size);
-      return fn(...decodeTemplate(text, (place) => this.#read(args + (place + 1) * 16)));
-    }
+    if (words[this.at + GROUP] === MORE) this.#live[words[this.at + SLOT]] = []; /* a group begins */
+    if (templated) return fn(...this.#consumed(this.#template(args)));
     switch (count) {
-      case 1: return fn(this.#read(args));
-      case 2: return fn(this.#read(args), this.#read(args + 16));
+      case 1: return fn(this.#consumed(this.#read(args)));
+      case 2: {
+        const first = this.#read(args);
+        return fn(first, this.#consumed(this.#read(args + 16)));
+      }
       default: {
         const values = new Array(count);
         for (let i = 0; i < count; i++) values[i] = this.#read(args + i * 16);
-        return fn(...values);
+        return fn(...this.#consumed(values));
       }
     }
   }
 
-  /** The running task's blocks, for an answer that comes later. */
-  takeBlocks() {
+  /** Once all arguments have been read: if live values were among them, then all that there are have had their
+   * one reader. @template T @param {T} args @returns {T} */
+  #consumed(args) {
+    if (this.#readLive) {
+      this.#live[this.slot] = [];
+      this.#readLive = false;
+    }
+    return args;
+  }
+
+  /** The arguments of a call in which results stand inside containers. @param {number} args @returns {any[]} */
+  #template(args) {
+    const { data, size } = this.#block(/** @type {Uint32Array} */ (this.words)[(args >>> 2) + 2]);
+    const text = /** @type {Uint8Array} */ (this.bytes).slice(data, data + size);
+    return decodeTemplate(text, (place) => this.#read(args + (place + 1) * 16));
+  }
+
+  /** What the running task's answer needs if it comes later. @returns {Answer} */
+  takeAnswer() {
     const blocks = this.#blocks;
     this.#blocks = [];
-    return blocks;
+    return { blocks, slot: this.slot, more: this.#more };
+  }
+
+  get #more() {
+    return (/** @type {Uint32Array} */ (this.words)[this.at + GROUP] & MORE) !== 0;
   }
 
   /** @param {number} kind @param {number} block */
@@ -155,15 +187,16 @@ export class Mailbox {
   /**
    * Answers: done, with a result.
    * @param {any} value
-   * @param {HeldBlock[]} [blocks]
+   * @param {Answer} [later] of a task whose answer comes later
    */
-  finish(value, blocks = this.#blocks) {
+  finish(value, later) {
     if (typeof value === 'number') this.#writeInline(NUMBER, value);
     else if (value === undefined) this.#writeInline(UNDEFINED, 0);
     else if (value === null) this.#writeInline(NULL, 0);
     else if (typeof value === 'boolean') this.#writeInline(BOOLEAN, value ? 1 : 0);
+    else if (later ? later.more : this.#more) this.#writeInline(LIVE, this.#live[later?.slot ?? this.slot].push(value) - 1);
     else {
-      const kind = rawKind(value);
+      const kind = rawKind(value), blocks = later?.blocks ?? this.#blocks;
       if (kind && ArrayBuffer.isView(value) && heapBuffers.has(value.buffer)) this.#writeShared(value, kind, blocks);
       else {
         const encoded = encode(value);
@@ -173,10 +206,10 @@ export class Mailbox {
     /** @type {Uint32Array} */ (this.words)[this.at + OUTCOME] = FINISH;
   }
 
-  /** @param {any} value @param {HeldBlock[]} blocks */
-  finishOrFail(value, blocks) {
+  /** @param {any} value @param {Answer} later */
+  finishOrFail(value, later) {
     try {
-      this.finish(value, blocks);
+      this.finish(value, later);
     } catch (error) {
       this.fail(error);
     }

@@ -55,10 +55,10 @@ function start(core, memory, address) {
       const value = mailbox.call();
       if (value === null || typeof value !== 'object' || typeof value.then !== 'function') mailbox.finish(value);
       else {
-        const blocks = mailbox.takeBlocks();
+        const answer = mailbox.takeAnswer();
         mailbox.defer();
         Promise.resolve(value).then(
-          (result) => settle(slot, () => mailbox.finishOrFail(result, blocks)),
+          (result) => settle(slot, () => mailbox.finishOrFail(result, answer)),
           (error) => settle(slot, () => mailbox.fail(error)));
       }
     } catch (error) {
