@@ -48,7 +48,7 @@ hd_status hd_run_create(hd_graph *graph, const hd_run_desc *desc, hd_run **out) 
   run->task_count = count;
   run->worker_count = workers;
   run->alone = workers == 1;
-  run->loose = desc->loose;
+  run->loose = desc->loose && workers > 1;
   run->executor_keeps = desc->executor_keeps;
   run->budget_results = desc->budget_results ? desc->budget_results : UINT32_MAX;
   run->budget_bytes = desc->budget_bytes ? desc->budget_bytes : UINT64_MAX;
