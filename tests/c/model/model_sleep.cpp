@@ -222,6 +222,67 @@ static void end_two_runs(void) {
   end();
 }
 
+/* ---- hands, groups, budgets: every task runs once, and the run ends ---------------------------------- */
+
+/* Workers that hold several short tasks at a time while others sleep beside them.
+ *   0 -> 1, 2, 3; 2, 3 -> 4    */
+static const shape handful = {{NONE}, {0, NONE}, {0, NONE}, {0, NONE}, {2, 3, NONE}};
+static void begin_short(void) {
+  hd_run *run = begin(2, handful, 5);
+  for (hd_worker &worker : here->workers) worker.kernels_are_short = true;
+  hd_pool_submit(&here->pool, run);
+}
+static void begin_loose(void) {
+  hd_run *run = begin(2, handful, 5);
+  run->loose = true;
+  for (hd_worker &worker : here->workers) worker.kernels_are_short = true;
+  hd_pool_submit(&here->pool, run);
+}
+
+/* 1, 2, 3 are one group, which waits for 0.
+ *   0 -> 1 -> 2 -> 3; 0 -> 4    */
+static const shape chained = {{NONE}, {0, NONE}, {1, NONE}, {2, NONE}, {0, NONE}};
+static uint64_t chain_bits[1] = {UINT64_C(1) << 2 | UINT64_C(1) << 3};
+static hd_run *begin_chain(void) {
+  hd_run *run = begin(2, chained, 5);
+  run->graph->joined = chain_bits;
+  for (uint32_t part = 2; part <= 3; part++) hdi_store_relaxed_u32(&run->waiting[part], 1);
+  return run;
+}
+static void begin_fused(void) { hd_pool_submit(&here->pool, begin_chain()); }
+
+/* The gate shuts and opens while the parts run. */
+static void begin_fused_user(void) {
+  begin_chain();
+  user_is_quick = false;
+}
+
+/* Four roots, of which the budget lets one begin at a time but when nothing else can go on.
+ *   0, 1 -> 4; 2, 3    */
+static const shape roots = {{NONE}, {NONE}, {NONE}, {0, 1, NONE}};
+static hdi_u64 *root_words;
+alignas(64) static char root_space[WORDS_MAX * sizeof(hdi_u64)];
+static void begin_budget(void) {
+  hd_run *run = begin(2, roots, 4);
+  root_words = (hdi_u64 *)root_space;
+  for (uint32_t i = 0; i < WORDS_MAX; i++) new (&root_words[i]) hdi_u64;
+  run->root_words = root_words;
+  run->counting = true;
+  run->budget_results = 1;
+  run->budget_bytes = UINT64_MAX;
+  hdi_ready_init(&run->roots, 4, root_words);
+  hdi_store_seq_u32(&run->control, HDI_BUDGETED);
+  uint32_t task;
+  bool raised = false;
+  while (hdi_ready_take(&run->ready, 1, &task, &raised)) hdi_ready_add(&run->roots, task);
+  hd_pool_submit(&here->pool, run);
+}
+static void end_budget(void) {
+  for (uint32_t i = 0; i < WORDS_MAX; i++) root_words[i].~hdi_u64();
+  end_done();
+}
+
+static const char hands[] = "lock ready.c run.c pool.c worker.c";
 static const char sleepers[] = "lock ready.c pool.c worker.c";
 static const char gates[] = "lock gate.c run.c pool.c worker.c";
 
@@ -238,6 +299,11 @@ static const hdt_scenario scenarios[] = {
     {"a run is stepped to its end", 3, 2, 20000, begin_user, user_steps, end, gates},
     {"one token lets one body run at a time", 2, 2, 20000, begin_one_token, worker, end_done},
     {"two runs share the workers", 3, 2, 20000, begin_two_runs, second_is_submitted, end_two_runs, sleepers},
+    {"short kernels are taken by the handful", 2, 2, 20000, begin_short, worker, end_done, hands},
+    {"and by the word in a loose run", 2, 2, 20000, begin_loose, worker, end_done, hands},
+    {"a fused chain runs beside another task", 2, 2, 20000, begin_fused, worker, end_done, hands},
+    {"the gate shuts and opens between the parts of a chain", 3, 2, 20000, begin_fused_user, user_pauses_and_resumes, end, gates},
+    {"a budget holds roots back and the run ends", 2, 2, 20000, begin_budget, worker, end_budget, hands},
 };
 
 int main(int argc, char **argv) {
