@@ -188,7 +188,7 @@ uint32_t hdi_run_play(hd_run *run, uint32_t worker, hdi_hand *hand) {
   uint32_t task = hand->from + (uint32_t)__builtin_ctzll(hand->tasks);
   hand->tasks &= hand->tasks - 1;
   count_up(&run->tallies[worker].claimed, 1);
-  begin(run, worker, task, run->records ? run->clock_us() : 0, HDI_PASS_FREE);
+  if (run->records) begin(run, worker, task, run->clock_us(), HDI_PASS_FREE);
   return task;
 }
 
@@ -288,7 +288,7 @@ static bool fits(const hd_run *run, uint32_t task, const hdi_hand *hand) {
 
 /* A task became ready: it goes into the hand or into the ready set. */
 static void place(hd_run *run, uint32_t task, hdi_hand *hand, hd_finished *finished) {
-  set_state(run, task, HD_READY);
+  if (!hand || run->records) set_state(run, task, HD_READY);
   if (hand && fits(run, task, hand)) {
     uint32_t from = task - task % HDI_READY_BITS;
     if (from != hand->from) {
@@ -376,7 +376,6 @@ void hdi_run_finish(hd_run *run, uint32_t worker, uint32_t task, hd_value *resul
   if (run->values && result) run->values[task] = *result;
   else if (result) hd_value_release(result);
   set_state(run, task, HD_DONE);
-  count_up(&run->tallies[worker].made, 1);
 
   let_go_of_inputs(run, worker, task, last, finished);
   if (graph->dependent_offsets[task] == graph->dependent_offsets[task + 1] &&
@@ -384,7 +383,6 @@ void hdi_run_finish(hd_run *run, uint32_t worker, uint32_t task, hd_value *resul
     release(run, worker, task, finished);
   if (last) count_down_dependents(run, task, hand, finished);
   count_up(&run->tallies[worker].done, 1);
-  count_up(&run->tallies[worker].answered, 1);
   if (run->root_words) {
     hdi_sub_seq_u32(&run->open, 1); /* sync BUDGET-1 */
     finished->ready_count += finished->released_count; /* there may be room for so many roots */
@@ -412,7 +410,7 @@ void hd_run_fail(hd_run *run, uint32_t worker, uint32_t task, hd_status status, 
     hd_value_release(error);
   }
   if (run->root_words) hdi_sub_seq_u32(&run->open, 1);
-  count_up(&run->tallies[worker].answered, 1);
+  count_up(&run->tallies[worker].unwell, 1);
 }
 
 /* The parts before `task` of its group must run again: as if they never had. */
@@ -425,8 +423,8 @@ static uint32_t start_again(hd_run *run, uint32_t worker, uint32_t task) {
     else if (run->counting) hdi_sub_seq_u32(&run->alive, 1);
     if (!released && run->values) hdi_value_release(&run->values[part]);
     hdi_store_relaxed_u32(&run->readers[part], run->graph->dependent_offsets[part + 1] - run->graph->dependent_offsets[part]);
-    count_up(&tally->made, (uint32_t)-1);
     count_up(&tally->done, (uint32_t)-1);
+    count_up(&tally->unwell, 1);
     set_state(run, part, HD_WAITING);
   }
   if (task != first) set_state(run, task, HD_WAITING);
@@ -440,7 +438,7 @@ void hd_run_lost(hd_run *run, uint32_t worker, uint32_t task) {
   if (lost < HDI_LOST_MASK) lost += HDI_LOST_ONE;
   hdi_store_relaxed_u8(&run->states[task], (uint8_t)(HD_READY | lost));
   if (run->root_words) hdi_sub_seq_u32(&run->open, 1);
-  count_up(&run->tallies[worker].answered, 1);
+  count_up(&run->tallies[worker].unwell, 1);
   hdi_ready_add(&run->ready, task);
   wake(run, 1);
 }
@@ -471,13 +469,13 @@ uint32_t hd_run_remaining(const hd_run *run) {
 }
 
 uint32_t hd_run_running(const hd_run *run) {
-  uint32_t answered = total(run, offsetof(hdi_tally, answered));
+  uint32_t answered = total(run, offsetof(hdi_tally, done)) + total(run, offsetof(hdi_tally, unwell));
   return total(run, offsetof(hdi_tally, claimed)) - answered;
 }
 
 uint32_t hd_run_results_alive(const hd_run *run) {
   uint32_t released = total(run, offsetof(hdi_tally, released));
-  return total(run, offsetof(hdi_tally, made)) - released;
+  return total(run, offsetof(hdi_tally, done)) - released;
 }
 
 uint32_t hd_run_results_peak(const hd_run *run) { return hdi_load_seq_u32(&run->alive_peak); }

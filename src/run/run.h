@@ -25,9 +25,9 @@ enum { HDI_LOST_ONE = 1u << HD_STATE_BITS, HDI_LOST_MASK = 0x78u, HDI_TOKEN = 0x
 
 /* Counts of one worker, written by it alone (RUN-4), on a cache line of their own. */
 typedef struct hdi_tally {
-  hdi_u32 claimed, answered, done;
-  hdi_u32 made, released; /* results */
-  uint32_t padding[11];
+  hdi_u32 claimed, done, unwell; /* unwell: answers that left no result, and parts that must run again */
+  hdi_u32 released;
+  uint32_t padding[12];
 } hdi_tally;
 
 /* Tasks that a worker has taken out of the ready set and not begun, all of one of its words: bit i is task

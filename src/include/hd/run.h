@@ -149,7 +149,8 @@ HD_API uint32_t hd_run_attempt(const hd_run *run, uint32_t task);
  * Threads: any, when the run has ended. Owns: borrows until the run is destroyed. */
 HD_API const hd_value *hd_run_result(const hd_run *run, uint32_t task);
 
-/* The state of each task, a byte each, as it changes: a hd_task_state in the low HD_STATE_BITS bits.
+/* The state of each task, a byte each, as it changes: a hd_task_state in the low HD_STATE_BITS bits. Of kernels
+ * that a pool runs, READY and RUNNING are only shown by runs with trace.
  * Threads: any. Owns: borrows. */
 HD_API const uint8_t *hd_run_task_states(const hd_run *run);
 
