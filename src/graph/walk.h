@@ -1,0 +1,65 @@
+/* Walks: ways to run through a graph on paper, for the search of the best order (best.h). A walk
+ * decides what runs next; the state below follows, counts the results alive, and keeps the sequence. */
+#ifndef HDI_GRAPH_WALK_H
+#define HDI_GRAPH_WALK_H
+
+#include "graph/peak.h"
+
+#include <stdbool.h>
+
+/* In `missing`: */
+#define HDI_WALK_RAN UINT32_MAX          /* it has run */
+#define HDI_WALK_QUEUED (UINT32_MAX - 1) /* it is about to */
+
+/* Added to `readers` of an output, so that it comes neither to 1 nor to 0. */
+#define HDI_WALK_WANTED 0x80000000u
+
+typedef struct hdi_walk {
+  const hdi_order_view *view;
+  const uint32_t
+      *input_offsets; /* rows of args without literals, the most demanding first (best.c) */
+  const uint32_t *inputs;
+
+  uint32_t *missing;  /* inputs that have yet to run, or one of the above */
+  uint32_t *readers;  /* readers that have yet to run, HDI_WALK_WANTED added */
+  uint32_t *cursor;   /* in the row of inputs: all before have run */
+  uint32_t *sequence; /* what has run */
+  uint32_t count;
+  uint32_t alive, peak;
+  uint32_t limit; /* a walk may give up when its peak comes to this */
+
+  uint32_t *ready; /* what the last task made ready */
+  uint32_t ready_count;
+  uint32_t *single; /* results that came to have one reader left, in that order */
+  uint32_t single_count;
+
+  uint32_t *stack, *eager, *scratch; /* [task_count] each */
+} hdi_walk;
+
+/* Back to where nothing has run. */
+void hdi_walk_reset(hdi_walk *walk, uint32_t limit);
+
+/* Runs a ready task. */
+void hdi_walk_run(hdi_walk *walk, uint32_t task);
+
+/* Runs a ready task, then every task that has become ready and is the last reader of something: it
+ * frees at least as much as it makes, so that waiting cannot pay. */
+void hdi_walk_run_eagerly(hdi_walk *walk, uint32_t task);
+
+/* Runs what `task` lacks, inputs first, then the task; all eagerly. */
+void hdi_walk_demand(hdi_walk *walk, uint32_t task);
+
+/* The first input of `task` that has yet to run; HD_NONE if there is none. */
+uint32_t hdi_walk_next_input(hdi_walk *walk, uint32_t task);
+
+/* The walks. Each needs the state reset. best.c says what each is good for. The first two go on to
+ * the end whatever the limit, because others use their sequences. */
+void hdi_walk_depth_first(hdi_walk *walk);
+void hdi_walk_drain(hdi_walk *walk);
+/* `order`: a sequence of all tasks that says which tasks without inputs come first; may be the one
+ * that the walk before has left in walk->sequence. */
+void hdi_walk_newest(hdi_walk *walk, const uint32_t *order);
+/* In a file of its own. Fails: OUT_OF_MEMORY. */
+hd_status hdi_walk_nearest(hdi_walk *walk);
+
+#endif
