@@ -25,6 +25,7 @@ typedef struct search {
   hdi_walk walk;
   uint32_t *input_offsets, *inputs;
   uint32_t *need; /* [task_count] results alive at once to make this one, if nothing were shared */
+  uint32_t *numbers; /* 0, 1, 2 .. */
   uint32_t *words;
   bool forest;    /* no result has two readers */
   uint32_t least; /* no order has a smaller peak */
@@ -85,7 +86,7 @@ static void prepare(search *all) {
 }
 
 static bool alloc_search(search *all) {
-  enum { ARRAYS = 10 };
+  enum { ARRAYS = 12 };
   size_t count = all->walk.view->task_count;
   all->words = hdi_alloc(count, ARRAYS * sizeof(uint32_t));
   all->input_offsets = hdi_alloc(count + 1, sizeof(uint32_t));
@@ -94,7 +95,7 @@ static bool alloc_search(search *all) {
   hdi_walk *walk = &all->walk;
   uint32_t **arrays[ARRAYS] = {&walk->missing, &walk->readers, &walk->cursor, &walk->sequence,
                                &walk->ready,   &walk->single,  &walk->stack,  &walk->eager,
-                               &walk->scratch, &all->need};
+                               &walk->scratch, &walk->late,    &all->need,    &all->numbers};
   for (size_t i = 0; i < ARRAYS; i++) *arrays[i] = all->words + i * count;
   walk->input_offsets = all->input_offsets;
   walk->inputs = all->inputs;
@@ -107,32 +108,37 @@ static void free_search(search *all) {
   hdi_free(all->inputs);
 }
 
-/* Keeps what a walk has found if it is better. True: nothing is better. */
+/* Keeps the sequence of a walk if it is better, then the same run late. True: nothing is better. */
 static bool keep(search *all) {
-  const hdi_walk *walk = &all->walk;
-  if (walk->count == walk->view->task_count && walk->peak < all->peak) {
+  hdi_walk *walk = &all->walk;
+  const size_t bytes = walk->view->task_count * sizeof *all->sequence;
+  if (walk->peak < all->peak) {
     all->peak = walk->peak;
-    memcpy(all->sequence, walk->sequence, walk->count * sizeof *walk->sequence);
+    memcpy(all->sequence, walk->sequence, bytes);
+  }
+  if (all->peak > all->least && hdi_walk_late(walk, all->peak)) {
+    all->peak = walk->late_peak;
+    memcpy(all->sequence, walk->late, bytes);
   }
   return all->peak <= all->least;
 }
 
-/* Newest ready first, by the sequence that the walk before has left. */
-static bool keep_newest(search *all) {
-  hdi_walk_reset(&all->walk, all->peak);
-  hdi_walk_newest(&all->walk, all->walk.sequence);
-  return keep(all);
-}
-
 static hd_status try_walks(search *all) {
-  hdi_walk_reset(&all->walk, all->peak);
-  hdi_walk_depth_first(&all->walk);
-  if (keep(all) || all->forest || keep_newest(all)) return HD_OK;
-  hdi_walk_reset(&all->walk, all->peak);
-  hdi_walk_drain(&all->walk);
-  if (keep(all) || keep_newest(all)) return HD_OK;
-  hdi_walk_reset(&all->walk, all->peak);
-  hd_status status = hdi_walk_nearest(&all->walk);
+  hdi_walk *walk = &all->walk;
+  hdi_walk_reset(walk);
+  hdi_walk_depth_first(walk);
+  if (keep(all) || all->forest) return HD_OK;
+  hdi_walk_reset(walk);
+  hdi_walk_newest(walk, walk->sequence, false);
+  if (keep(all)) return HD_OK;
+  hdi_walk_reset(walk);
+  hdi_walk_newest(walk, all->numbers, true);
+  if (keep(all)) return HD_OK;
+  hdi_walk_reset(walk);
+  hdi_walk_drain(walk);
+  if (keep(all)) return HD_OK;
+  hdi_walk_reset(walk);
+  hd_status status = hdi_walk_nearest(walk);
   if (status == HD_OK) keep(all);
   return status;
 }
@@ -143,7 +149,8 @@ hd_status hdi_order_best(const hdi_order_view *view, uint32_t *sequence, uint32_
   if (status != HD_OK) return status;
   if (!alloc_search(&all)) status = HD_OUT_OF_MEMORY;
   if (status == HD_OK) {
-    for (uint32_t task = 0; task < view->task_count; task++) sequence[task] = task;
+    for (uint32_t task = 0; task < view->task_count; task++)
+      sequence[task] = all.numbers[task] = task;
     prepare(&all);
     if (all.peak > all.least) status = try_walks(&all);
   }

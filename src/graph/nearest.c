@@ -149,7 +149,7 @@ static void step(nearest *near) {
 static void walk_all(nearest *near) {
   hdi_walk *walk = near->walk;
   uint32_t next = 0;
-  while (walk->count < walk->view->task_count && walk->peak < walk->limit) {
+  while (walk->count < walk->view->task_count) {
     while (near->top != HD_NONE && walk->missing[near->top] == HDI_WALK_RAN)
       take_out(near, near->top);
     if (near->top == HD_NONE && !near->filled) {

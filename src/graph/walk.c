@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-void hdi_walk_reset(hdi_walk *walk, uint32_t limit) {
+void hdi_walk_reset(hdi_walk *walk) {
   const hdi_order_view *view = walk->view;
   for (uint32_t task = 0; task < view->task_count; task++) {
     walk->missing[task] = walk->input_offsets[task + 1] - walk->input_offsets[task];
@@ -13,7 +13,6 @@ void hdi_walk_reset(hdi_walk *walk, uint32_t limit) {
   }
   memcpy(walk->cursor, walk->input_offsets, view->task_count * sizeof *walk->cursor);
   walk->count = walk->alive = walk->peak = walk->ready_count = walk->single_count = 0;
-  walk->limit = limit;
 }
 
 void hdi_walk_run(hdi_walk *walk, uint32_t task) {
@@ -131,12 +130,85 @@ void hdi_walk_drain(hdi_walk *walk) {
   }
 }
 
-void hdi_walk_newest(hdi_walk *walk, const uint32_t *order) {
-  uint32_t depth = 0;
-  for (uint32_t i = walk->view->task_count; i-- > 0;)
-    if (!walk->missing[order[i]]) walk->stack[depth++] = order[i];
-  while (depth && walk->peak < walk->limit) {
+void hdi_walk_newest(hdi_walk *walk, const uint32_t *order, bool backward) {
+  uint32_t count = walk->view->task_count, depth = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t task = order[backward ? i : count - 1 - i];
+    if (!walk->missing[task]) walk->stack[depth++] = task;
+  }
+  while (depth) {
     hdi_walk_run(walk, walk->stack[--depth]);
     for (uint32_t i = walk->ready_count; i-- > 0;) walk->stack[depth++] = walk->ready[i];
   }
+}
+
+/* The same, back from the end. A result is alive when a reader of it has been placed (`left` counts
+ * those that have not), or when it is wanted, until its task is placed; `new` counts the inputs of a
+ * task that placing it would bring alive. */
+typedef struct backward {
+  hdi_walk *walk;
+  uint32_t *left, *new;
+  uint32_t *is_alive;
+  uint32_t *queued;
+  uint32_t queued_count;
+} backward;
+
+/* Places `task` next if that saves as much as it costs, that is, if it goes for at most one input. */
+static void offer(backward *back, uint32_t task) {
+  if (back->left[task] || back->new[task] > 1) return;
+  back->left[task] = HDI_WALK_QUEUED;
+  back->queued[back->queued_count++] = task;
+}
+
+static void bring_alive(backward *back, uint32_t result) {
+  const hdi_order_view *view = back->walk->view;
+  if (back->is_alive[result]) return;
+  back->is_alive[result] = 1;
+  back->walk->alive++;
+  for (uint32_t at = view->dependent_offsets[result]; at < view->dependent_offsets[result + 1];
+       at++) {
+    back->new[view->dependents[at]]--;
+    offer(back, view->dependents[at]);
+  }
+}
+
+static void place(backward *back, uint32_t task, uint32_t place_at) {
+  hdi_walk *walk = back->walk;
+  walk->late[place_at] = task;
+  bring_alive(back, task); /* if nobody reads it */
+  for (uint32_t at = walk->input_offsets[task]; at < walk->input_offsets[task + 1]; at++) {
+    bring_alive(back, walk->inputs[at]);
+    back->left[walk->inputs[at]]--;
+    offer(back, walk->inputs[at]);
+  }
+  if (walk->alive > walk->late_peak) walk->late_peak = walk->alive;
+  walk->alive--;
+}
+
+static void prepare_backward(backward *back) {
+  const hdi_walk *walk = back->walk;
+  const hdi_order_view *view = walk->view;
+  for (uint32_t task = 0; task < view->task_count; task++) {
+    back->left[task] = view->dependent_offsets[task + 1] - view->dependent_offsets[task];
+    back->is_alive[task] = view->wanted[task] != 0;
+    back->new[task] = 0;
+    for (uint32_t at = walk->input_offsets[task]; at < walk->input_offsets[task + 1]; at++)
+      back->new[task] += !view->wanted[walk->inputs[at]];
+  }
+}
+
+bool hdi_walk_late(hdi_walk *walk, uint32_t limit) {
+  const uint32_t count = walk->view->task_count;
+  backward back = {walk, walk->readers, walk->missing, walk->cursor, walk->eager, 0};
+  prepare_backward(&back);
+  walk->alive = walk->late_peak = 0;
+  for (uint32_t task = 0; task < count; task++) walk->alive += back.is_alive[task];
+  uint32_t left = count;
+  for (uint32_t i = count; i-- > 0 && walk->late_peak < limit;) {
+    if (back.left[walk->sequence[i]]) continue;
+    back.left[walk->sequence[i]] = HDI_WALK_QUEUED;
+    back.queued[back.queued_count++] = walk->sequence[i];
+    while (back.queued_count) place(&back, back.queued[--back.queued_count], --left);
+  }
+  return walk->late_peak < limit;
 }

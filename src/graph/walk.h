@@ -26,18 +26,20 @@ typedef struct hdi_walk {
   uint32_t *sequence; /* what has run */
   uint32_t count;
   uint32_t alive, peak;
-  uint32_t limit; /* a walk may give up when its peak comes to this */
 
   uint32_t *ready; /* what the last task made ready */
   uint32_t ready_count;
   uint32_t *single; /* results that came to have one reader left, in that order */
   uint32_t single_count;
 
+  uint32_t *late;     /* hdi_walk_late's sequence */
+  uint32_t late_peak; /* and its peak */
+
   uint32_t *stack, *eager, *scratch; /* [task_count] each */
 } hdi_walk;
 
 /* Back to where nothing has run. */
-void hdi_walk_reset(hdi_walk *walk, uint32_t limit);
+void hdi_walk_reset(hdi_walk *walk);
 
 /* Runs a ready task. */
 void hdi_walk_run(hdi_walk *walk, uint32_t task);
@@ -52,14 +54,20 @@ void hdi_walk_demand(hdi_walk *walk, uint32_t task);
 /* The first input of `task` that has yet to run; HD_NONE if there is none. */
 uint32_t hdi_walk_next_input(hdi_walk *walk, uint32_t task);
 
-/* The walks. Each needs the state reset. best.c says what each is good for. The first two go on to
- * the end whatever the limit, because others use their sequences. */
+/* The walks. Each needs the state reset. best.c says what each is good for. */
 void hdi_walk_depth_first(hdi_walk *walk);
 void hdi_walk_drain(hdi_walk *walk);
-/* `order`: a sequence of all tasks that says which tasks without inputs come first; may be the one
- * that the walk before has left in walk->sequence. */
-void hdi_walk_newest(hdi_walk *walk, const uint32_t *order);
+/* `order`: a sequence of all tasks that says which tasks without inputs come first, or last if
+ * backward; may be the one that the walk before has left in walk->sequence. */
+void hdi_walk_newest(hdi_walk *walk, const uint32_t *order, bool backward);
 /* In a file of its own. Fails: OUT_OF_MEMORY. */
 hd_status hdi_walk_nearest(hdi_walk *walk);
+
+/* Goes back through the sequence of a walk that is done and lets tasks run as late as they can: a task
+ * is put before its first reader as soon as that holds no more alive than it saves. This is running
+ * eagerly, turned round; walks that run things too early gain a lot by it. (Schedules that go back and
+ * forth: Li and Willis, An iterative scheduling technique, 1992.) Gives up, and says false, when the
+ * peak comes to `limit`. What is kept in sequence stays, the rest of the state does not. */
+bool hdi_walk_late(hdi_walk *walk, uint32_t limit);
 
 #endif
