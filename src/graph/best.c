@@ -138,6 +138,9 @@ static hd_status try_walks(search *all) {
   hdi_walk_drain(walk);
   if (keep(all)) return HD_OK;
   hdi_walk_reset(walk);
+  hdi_walk_newest(walk, walk->sequence, false);
+  if (keep(all)) return HD_OK;
+  hdi_walk_reset(walk);
   hd_status status = hdi_walk_nearest(walk);
   if (status == HD_OK) keep(all);
   return status;
