@@ -1,17 +1,20 @@
 /* The best order: several walks, each counted as it goes; the least peak wins, ties go to the earlier.
  *
- * What each is here for:
- * - as they stand: the depth-first order that sealing made, by the arguments as the user wrote them;
- *   wavefronts and other graphs whose author knew.
+ * What each is here for (and none could go without loss on some graph):
+ * - as they stand: the depth-first order that sealing made, by the arguments as the user wrote them:
+ *   graphs whose author knew.
  * - depth first, the most demanding input first (Sethi and Ullman, The generation of optimal code for
- *   arithmetic expressions, 1970) and what pays at once (walk.h): the best for trees, where the search
- *   ends here; cumulative sums, butterflies, groupbys, many maps that share a reduction.
- * - drain: finish what has begun. Goes for the reader of the result that has but one left, the newest
- *   first, and when there is none, for a reader of the oldest result alive: matrix products (a row and
- *   a column in turn), shuffles, stencils, several reductions over the same partitions.
- * - nearest (nearest.c): several trees over the same leaves, which grow side by side.
- * - newest ready first, as Dask's schedulers run: pyramids, slices. It starts tasks without inputs in
- *   the order in which a walk before it did, of which there are two: depth first and drain.
+ *   arithmetic expressions, 1970), and what pays at once (walk.h): trees, of which no order makes less
+ *   and where the search ends; cumulative sums, butterflies, groupbys, maps that share a reduction.
+ * - newest ready first, as Dask's schedulers run, what starts in the order of the walk before: slices,
+ *   histograms; and what starts from last to first: small pyramids, stencils after stencils.
+ * - drain: finish what has begun. It goes for the reader of a result that has but one left, the last
+ *   to get there first, and if there is none, for a reader of the oldest result alive: x @ x.T (a row
+ *   and a column in turn), stencils, rechunks, several reductions over the same partitions.
+ * - newest ready first again, in that order: large pyramids.
+ * - nearest (nearest.c): several trees over the same leaves, which grow side by side; shuffles.
+ * - newest ready first in the order of the best so far: products of two matrices.
+ * Each is counted as it is and run late (hdi_walk_late), which is what makes many of them good.
  *
  * The search ends as soon as a peak is one that no order can undercut. */
 #include "graph/best.h"
@@ -123,27 +126,31 @@ static bool keep(search *all) {
   return all->peak <= all->least;
 }
 
-static hd_status try_walks(search *all) {
+enum { DEPTH_FIRST, NEWEST, NEWEST_BACKWARD, DRAIN, NEAREST, NEWEST_OF_BEST };
+static const uint8_t plan[] = {DEPTH_FIRST, NEWEST,  NEWEST_BACKWARD, DRAIN,
+                               NEWEST,      NEAREST, NEWEST_OF_BEST};
+
+static hd_status go(search *all, uint8_t step) {
   hdi_walk *walk = &all->walk;
   hdi_walk_reset(walk);
-  hdi_walk_depth_first(walk);
-  if (keep(all) || all->forest) return HD_OK;
-  hdi_walk_reset(walk);
-  hdi_walk_newest(walk, walk->sequence, false);
-  if (keep(all)) return HD_OK;
-  hdi_walk_reset(walk);
-  hdi_walk_newest(walk, all->numbers, true);
-  if (keep(all)) return HD_OK;
-  hdi_walk_reset(walk);
-  hdi_walk_drain(walk);
-  if (keep(all)) return HD_OK;
-  hdi_walk_reset(walk);
-  hdi_walk_newest(walk, walk->sequence, false);
-  if (keep(all)) return HD_OK;
-  hdi_walk_reset(walk);
-  hd_status status = hdi_walk_nearest(walk);
-  if (status == HD_OK) keep(all);
-  return status;
+  switch (step) {
+    case DEPTH_FIRST: hdi_walk_depth_first(walk); break;
+    case NEWEST: hdi_walk_newest(walk, walk->sequence, false); break;
+    case NEWEST_BACKWARD: hdi_walk_newest(walk, all->numbers, true); break;
+    case DRAIN: hdi_walk_drain(walk); break;
+    case NEAREST: return hdi_walk_nearest(walk);
+    case NEWEST_OF_BEST: hdi_walk_newest(walk, all->sequence, false); break;
+  }
+  return HD_OK;
+}
+
+static hd_status try_walks(search *all) {
+  for (size_t i = 0; i < sizeof plan; i++) {
+    hd_status status = go(all, plan[i]);
+    if (status != HD_OK) return status;
+    if (keep(all) || all->forest) break;
+  }
+  return HD_OK;
 }
 
 hd_status hdi_order_best(const hdi_order_view *view, uint32_t *sequence, uint32_t *peak) {

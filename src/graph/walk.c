@@ -143,11 +143,11 @@ void hdi_walk_newest(hdi_walk *walk, const uint32_t *order, bool backward) {
 }
 
 /* The same, back from the end. A result is alive when a reader of it has been placed (`left` counts
- * those that have not), or when it is wanted, until its task is placed; `new` counts the inputs of a
+ * those that have not), or when it is wanted, until its task is placed; `fresh` counts the inputs of a
  * task that placing it would bring alive. */
 typedef struct backward {
   hdi_walk *walk;
-  uint32_t *left, *new;
+  uint32_t *left, *fresh;
   uint32_t *is_alive;
   uint32_t *queued;
   uint32_t queued_count;
@@ -155,7 +155,7 @@ typedef struct backward {
 
 /* Places `task` next if that saves as much as it costs, that is, if it goes for at most one input. */
 static void offer(backward *back, uint32_t task) {
-  if (back->left[task] || back->new[task] > 1) return;
+  if (back->left[task] || back->fresh[task] > 1) return;
   back->left[task] = HDI_WALK_QUEUED;
   back->queued[back->queued_count++] = task;
 }
@@ -167,7 +167,7 @@ static void bring_alive(backward *back, uint32_t result) {
   back->walk->alive++;
   for (uint32_t at = view->dependent_offsets[result]; at < view->dependent_offsets[result + 1];
        at++) {
-    back->new[view->dependents[at]]--;
+    back->fresh[view->dependents[at]]--;
     offer(back, view->dependents[at]);
   }
 }
@@ -191,9 +191,9 @@ static void prepare_backward(backward *back) {
   for (uint32_t task = 0; task < view->task_count; task++) {
     back->left[task] = view->dependent_offsets[task + 1] - view->dependent_offsets[task];
     back->is_alive[task] = view->wanted[task] != 0;
-    back->new[task] = 0;
+    back->fresh[task] = 0;
     for (uint32_t at = walk->input_offsets[task]; at < walk->input_offsets[task + 1]; at++)
-      back->new[task] += !view->wanted[walk->inputs[at]];
+      back->fresh[task] += !view->wanted[walk->inputs[at]];
   }
 }
 
