@@ -13,6 +13,7 @@
  *   and a column in turn), stencils, rechunks, several reductions over the same partitions.
  * - newest ready first again, in that order: large pyramids.
  * - nearest (nearest.c): several trees over the same leaves, which grow side by side; shuffles.
+ * - nearest, what is ready at once: stencils after stencils whose arguments stand in no good order.
  * - newest ready first in the order of the best so far: products of two matrices.
  * Each is counted as it is and run late (hdi_walk_late), which is what makes many of them good.
  *
@@ -126,9 +127,9 @@ static bool keep(search *all) {
   return all->peak <= all->least;
 }
 
-enum { DEPTH_FIRST, NEWEST, NEWEST_BACKWARD, DRAIN, NEAREST, NEWEST_OF_BEST };
+enum { DEPTH_FIRST, NEWEST, NEWEST_BACKWARD, DRAIN, NEAREST, NEAREST_AT_ONCE, NEWEST_OF_BEST };
 static const uint8_t plan[] = {DEPTH_FIRST, NEWEST,  NEWEST_BACKWARD, DRAIN,
-                               NEWEST,      NEAREST, NEWEST_OF_BEST};
+                               NEWEST,      NEAREST, NEAREST_AT_ONCE, NEWEST_OF_BEST};
 
 static hd_status go(search *all, uint8_t step) {
   hdi_walk *walk = &all->walk;
@@ -138,7 +139,8 @@ static hd_status go(search *all, uint8_t step) {
     case NEWEST: hdi_walk_newest(walk, walk->sequence, false); break;
     case NEWEST_BACKWARD: hdi_walk_newest(walk, all->numbers, true); break;
     case DRAIN: hdi_walk_drain(walk); break;
-    case NEAREST: return hdi_walk_nearest(walk);
+    case NEAREST: return hdi_walk_nearest(walk, false);
+    case NEAREST_AT_ONCE: return hdi_walk_nearest(walk, true);
     case NEWEST_OF_BEST: hdi_walk_newest(walk, all->sequence, false); break;
   }
   return HD_OK;

@@ -5,7 +5,8 @@
  * it is a sum over inputs and can be kept up to date; compared by powers of two, ties to the goal that
  * came there first. On the way to a goal the walk turns aside for every goal that has come nearer than
  * what is still to do. So results with several readers are read by all of them while they are there,
- * and a task that is ready but frees nothing waits until a goal needs it. */
+ * and a task that is ready but frees nothing waits until a goal needs it; or, the other way to walk, runs
+ * at once (`at_once`), which makes for more goals to choose from. */
 #include "base/memory.h"
 #include "graph/walk.h"
 
@@ -27,6 +28,7 @@ typedef struct nearest {
   uint32_t top;
   uint8_t *open;      /* on the stack, now or once */
   uint8_t *announced; /* it was ready before it ran, and its readers know */
+  bool at_once;       /* tasks that are ready are goals as well, and the nearest */
   uint32_t seen;      /* so many of the sequence have been looked at */
 } nearest;
 
@@ -67,11 +69,11 @@ static void come_nearer(nearest *near, uint32_t task, uint32_t less) {
   uint32_t missing = near->walk->missing[task];
   near->rest[task] -= less;
   if (near->open[task]) return;
-  if (missing == 0 || missing == HDI_WALK_RAN) {
+  if ((missing == 0 && !near->at_once) || missing == HDI_WALK_RAN) {
     unlist(near, task);
     return;
   }
-  uint8_t distance = distance_of(near->rest[task]);
+  uint8_t distance = missing ? distance_of(near->rest[task]) : 0;
   if (distance == near->distance[task]) return;
   unlist(near, task);
   list(near, task, distance);
@@ -95,7 +97,8 @@ static void look(nearest *near) {
          at++) {
       uint32_t reader = view->dependents[at];
       come_nearer(near, reader, less);
-      if (!near->walk->missing[reader] && !near->announced[reader]) announce(near, reader);
+      if (near->walk->missing[reader] || near->announced[reader] || near->at_once) continue;
+      announce(near, reader);
     }
   }
 }
@@ -171,9 +174,9 @@ static void weigh(nearest *near) {
   }
 }
 
-hd_status hdi_walk_nearest(hdi_walk *walk) {
+hd_status hdi_walk_nearest(hdi_walk *walk, bool at_once) {
   uint32_t count = walk->view->task_count;
-  nearest near = {.walk = walk, .top = HD_NONE};
+  nearest near = {.walk = walk, .top = HD_NONE, .at_once = at_once};
   memset(near.first, 0xff, sizeof near.first);
   memset(near.last, 0xff, sizeof near.last);
   near.rest = hdi_alloc(count, sizeof *near.rest);

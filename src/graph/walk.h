@@ -60,8 +60,8 @@ void hdi_walk_drain(hdi_walk *walk);
 /* `order`: a sequence of all tasks that says which tasks without inputs come first, or last if
  * backward; may be the one that the walk before has left in walk->sequence. */
 void hdi_walk_newest(hdi_walk *walk, const uint32_t *order, bool backward);
-/* In a file of its own. Fails: OUT_OF_MEMORY. */
-hd_status hdi_walk_nearest(hdi_walk *walk);
+/* In a file of its own, where `at_once` is explained. Fails: OUT_OF_MEMORY. */
+hd_status hdi_walk_nearest(hdi_walk *walk, bool at_once);
 
 /* Goes back through the sequence of a walk that is done and lets tasks run as late as they can: a task
  * is put before its first reader as soon as that holds no more alive than it saves. This is running
