@@ -4,7 +4,7 @@
  * - as they stand: the depth-first order that sealing made, by the arguments as the user wrote them:
  *   graphs whose author knew.
  * - depth first, the most demanding input first (Sethi and Ullman, The generation of optimal code for
- *   arithmetic expressions, 1970), and what pays at once (walk.h): trees, of which no order makes less
+ *   arithmetic expressions, 1970), and what pays at once (walk.h): trees, for which no order is better
  *   and where the search ends; cumulative sums, butterflies, groupbys, maps that share a reduction.
  * - newest ready first, as Dask's schedulers run, what starts in the order of the walk before: slices,
  *   histograms; and what starts from last to first: small pyramids, stencils after stencils.
@@ -89,6 +89,26 @@ static void prepare(search *all) {
   all->least = outputs > widest + 1 ? outputs : widest + 1;
 }
 
+/* Where the depth-first walk starts: at the outputs, in the order they stand, which is often a good one,
+ * then at what nobody reads. In a forest the order is known: what leaves nothing behind first, then the
+ * most demanding output. */
+static uint32_t list_roots(const search *all, uint32_t *roots) {
+  const hdi_order_view *view = all->walk.view;
+  uint32_t count = 0, first_output = 0;
+  for (uint32_t turn = 0; turn < 2; turn++) {
+    bool outputs = all->forest ? turn == 1 : turn == 0;
+    if (outputs) first_output = count;
+    for (uint32_t task = 0; task < view->task_count; task++) {
+      bool read = view->dependent_offsets[task] < view->dependent_offsets[task + 1];
+      if (outputs == (view->wanted[task] != 0) && !(read && (all->forest || !outputs)))
+        roots[count++] = task;
+    }
+  }
+  if (all->forest)
+    sort_row(roots + first_output, count - first_output, all->need, all->walk.scratch);
+  return count;
+}
+
 static bool alloc_search(search *all) {
   enum { ARRAYS = 12 };
   size_t count = all->walk.view->task_count;
@@ -135,7 +155,7 @@ static hd_status go(search *all, uint8_t step) {
   hdi_walk *walk = &all->walk;
   hdi_walk_reset(walk);
   switch (step) {
-    case DEPTH_FIRST: hdi_walk_depth_first(walk); break;
+    case DEPTH_FIRST: hdi_walk_depth_first(walk, walk->late, list_roots(all, walk->late)); break;
     case NEWEST: hdi_walk_newest(walk, walk->sequence, false); break;
     case NEWEST_BACKWARD: hdi_walk_newest(walk, all->numbers, true); break;
     case DRAIN: hdi_walk_drain(walk); break;

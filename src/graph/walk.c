@@ -96,10 +96,8 @@ void hdi_walk_demand(hdi_walk *walk, uint32_t task) {
   }
 }
 
-void hdi_walk_depth_first(hdi_walk *walk) {
-  for (uint32_t task = 0; task < walk->view->task_count; task++)
-    if (walk->view->wanted[task]) hdi_walk_demand(walk, task);
-  for (uint32_t task = 0; task < walk->view->task_count; task++) hdi_walk_demand(walk, task);
+void hdi_walk_depth_first(hdi_walk *walk, const uint32_t *roots, uint32_t root_count) {
+  for (uint32_t i = 0; i < root_count; i++) hdi_walk_demand(walk, roots[i]);
 }
 
 /* The last in the row of a result's readers that has yet to run. */

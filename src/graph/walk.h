@@ -55,7 +55,8 @@ void hdi_walk_demand(hdi_walk *walk, uint32_t task);
 uint32_t hdi_walk_next_input(hdi_walk *walk, uint32_t task);
 
 /* The walks. Each needs the state reset. best.c says what each is good for. */
-void hdi_walk_depth_first(hdi_walk *walk);
+/* `roots`: in this order; together they need every task. Not in stack or eager. */
+void hdi_walk_depth_first(hdi_walk *walk, const uint32_t *roots, uint32_t root_count);
 void hdi_walk_drain(hdi_walk *walk);
 /* `order`: a sequence of all tasks that says which tasks without inputs come first, or last if
  * backward; may be the one that the walk before has left in walk->sequence. */
