@@ -1,5 +1,6 @@
 /* Counted memory. Each piece carries its size in front, so that live bytes are exact and hdi_free
- * needs no size. The live count is one relaxed-order sum: exact whenever nothing is in flight. */
+ * needs no size. The live count is one sum, to which caches (base/cache.h) add what they know when their worker
+ * lets go of a run: exact whenever nothing is in flight. */
 #include "base/memory.h"
 
 #include "base/atomic.h"
@@ -30,14 +31,33 @@ void hd_memory_set_allocator(const hd_allocator *allocator) {
 
 size_t hd_memory_live_bytes(void) { return (size_t)hdi_load_seq_u64(&live_bytes); }
 
+void *hdi_alloc_uncounted(size_t bytes) {
+  unsigned char *memory = bytes > SIZE_MAX / 2 - HEADER_BYTES ? NULL : current.alloc(current.user, bytes + HEADER_BYTES);
+  return memory ? memory + HEADER_BYTES : NULL;
+}
+
+void hdi_free_uncounted(void *memory) { current.free(current.user, (unsigned char *)memory - HEADER_BYTES); }
+
+size_t hdi_bytes_of(const void *memory) {
+  size_t bytes;
+  memcpy(&bytes, (const unsigned char *)memory - HEADER_BYTES, sizeof bytes);
+  return bytes;
+}
+
+void hdi_set_bytes(void *memory, size_t bytes) {
+  memcpy((unsigned char *)memory - HEADER_BYTES, &bytes, sizeof bytes);
+}
+
+void hdi_count_live(int64_t bytes) { hdi_add_seq_u64(&live_bytes, (uint64_t)bytes); }
+
 void *hdi_alloc(size_t count, size_t item_bytes) {
-  if (item_bytes && count > (SIZE_MAX / 2 - HEADER_BYTES) / item_bytes) return NULL;
+  if (item_bytes && count > SIZE_MAX / 2 / item_bytes) return NULL;
   size_t bytes = count * item_bytes;
-  unsigned char *memory = current.alloc(current.user, bytes + HEADER_BYTES);
+  void *memory = hdi_alloc_uncounted(bytes);
   if (!memory) return NULL;
-  memcpy(memory, &bytes, sizeof bytes);
-  hdi_add_seq_u64(&live_bytes, bytes);
-  return memory + HEADER_BYTES;
+  hdi_set_bytes(memory, bytes);
+  hdi_count_live((int64_t)bytes);
+  return memory;
 }
 
 void *hdi_alloc_zero(size_t count, size_t item_bytes) {
@@ -48,11 +68,8 @@ void *hdi_alloc_zero(size_t count, size_t item_bytes) {
 
 void hdi_free(void *memory) {
   if (!memory) return;
-  unsigned char *start = (unsigned char *)memory - HEADER_BYTES;
-  size_t bytes;
-  memcpy(&bytes, start, sizeof bytes);
-  hdi_add_seq_u64(&live_bytes, (uint64_t)0 - bytes);
-  current.free(current.user, start);
+  hdi_count_live(-(int64_t)hdi_bytes_of(memory));
+  hdi_free_uncounted(memory);
 }
 
 bool hdi_reserve(void **items, uint32_t *capacity, uint32_t need, size_t item_bytes) {

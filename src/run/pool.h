@@ -4,6 +4,7 @@
 
 #include "base/atomic.h"
 #include "base/bell.h"
+#include "base/cache.h"
 #include "base/thread.h"
 #include "run/run.h"
 
@@ -39,6 +40,8 @@ struct hd_worker {
   hdi_u32 mode;
   hdi_bell bell;
   hd_worker *next_in_pool; /* all that ever were; freed with the pool */
+
+  hdi_cache cache; /* entered while the worker is inside */
 
   /* The worker's own; after it was killed, its killer's. */
   hd_run *run; /* the one it holds and claims from, or NULL */

@@ -43,10 +43,15 @@ uint32_t hd_worker_index(const hd_worker *worker) { return worker->index; }
 uint32_t *hd_worker_bell(hd_worker *worker) { return (uint32_t *)(void *)&worker->bell.value; }
 
 bool hd_worker_enter(hd_worker *worker) {
-  return hdi_cas_seq_u32(&worker->mode, HDI_OUTSIDE, HDI_INSIDE); /* sync KILL-1 */
+  if (!hdi_cas_seq_u32(&worker->mode, HDI_OUTSIDE, HDI_INSIDE)) return false; /* sync KILL-1 */
+  hdi_cache_enter(&worker->cache);
+  return true;
 }
 
-void hd_worker_leave(hd_worker *worker) { hdi_store_seq_u32(&worker->mode, HDI_OUTSIDE); }
+void hd_worker_leave(hd_worker *worker) {
+  hdi_cache_enter(NULL);
+  hdi_store_seq_u32(&worker->mode, HDI_OUTSIDE);
+}
 
 bool hd_worker_kill(hd_worker *worker) {
   return hdi_cas_seq_u32(&worker->mode, HDI_OUTSIDE, HDI_KILLED) || /* sync KILL-1 */
@@ -88,13 +93,17 @@ static bool room_for_args(hd_worker *worker, uint32_t count) {
   return true;
 }
 
-/* Lets go of the run it claims from; before that of memory, so that whoever sees the run's end finds
- * live bytes as they were. */
+/* Lets go of a run; before that of memory, so that whoever sees the run's end finds live bytes as they were. */
+static void let_go(hd_worker *worker, hd_run *run) {
+  hdi_cache_settle(&worker->cache);
+  hdi_pool_let_go(worker->pool, run);
+}
+
 static void let_go_of_run(hd_worker *worker) {
   hd_run *run = worker->run;
   worker->run = NULL;
   trim_args(worker);
-  if (run) hdi_pool_let_go(worker->pool, run);
+  if (run) let_go(worker, run);
 }
 
 static void withdraw_announcement(hd_worker *worker) {
@@ -281,7 +290,7 @@ static hdi_open_claim close_slot(hd_worker *worker, uint32_t slot) {
 static void drop_slot(hd_worker *worker, uint32_t slot) {
   hdi_open_claim claim = close_slot(worker, slot);
   worker->due_count--;
-  if (claim.holds) hdi_pool_let_go(worker->pool, claim.run);
+  if (claim.holds) let_go(worker, claim.run);
 }
 
 static void keep_open(hd_worker *worker, uint32_t slot) {
@@ -310,13 +319,13 @@ void hd_worker_finish(hd_worker *worker, uint32_t slot, hd_value *result) {
   }
   hdi_open_claim claim = close_slot(worker, slot);
   share(worker, run, finished.ready_count);
-  if (claim.holds) hdi_pool_let_go(worker->pool, run);
+  if (claim.holds) let_go(worker, run);
 }
 
 void hd_worker_fail(hd_worker *worker, uint32_t slot, hd_status status, hd_value *error) {
   hdi_open_claim claim = close_slot(worker, slot);
   hd_run_fail(claim.run, worker->index, claim.task, status, error);
-  if (claim.holds) hdi_pool_let_go(worker->pool, claim.run);
+  if (claim.holds) let_go(worker, claim.run);
 }
 
 void hd_worker_defer(hd_worker *worker, uint32_t slot) {
@@ -355,6 +364,7 @@ uint32_t hd_worker_sleep(hd_worker *worker, uint32_t *seen) {
 void hd_worker_lost(hd_worker *worker, uint32_t attempts_max) {
   hd_pool *pool = worker->pool;
   HD_ASSERT(hdi_load_seq_u32(&worker->mode) == HDI_KILLED);
+  hdi_cache_empty(&worker->cache);
   for (uint32_t slot = 0; slot < HDI_CLAIMS_MAX; slot++) {
     if (!worker->claims[slot].run) continue;
     hdi_open_claim claim = close_slot(worker, slot);

@@ -4,8 +4,8 @@
 #include <hd/value.h>
 
 #include "base/atomic.h"
+#include "base/cache.h"
 #include "base/check.h"
-#include "base/memory.h"
 
 struct hd_block {
   hdi_u32 count;
@@ -19,7 +19,7 @@ enum { BLOCK_HEADER_BYTES = (sizeof(hd_block) + 15) / 16 * 16 };
 
 hd_status hd_block_create(size_t bytes, hd_block **out) {
   if (bytes > SIZE_MAX - BLOCK_HEADER_BYTES) return HD_OUT_OF_MEMORY;
-  hd_block *block = hdi_alloc(1, BLOCK_HEADER_BYTES + bytes);
+  hd_block *block = hdi_cache_alloc(BLOCK_HEADER_BYTES + bytes);
   if (!block) return HD_OUT_OF_MEMORY;
   hdi_store_relaxed_u32(&block->count, 1);
   block->bytes = bytes;
@@ -31,7 +31,7 @@ hd_status hd_block_create(size_t bytes, hd_block **out) {
 
 hd_status hd_block_slice(hd_block *parent, size_t offset, size_t bytes, hd_block **out) {
   HD_ASSERT(offset <= parent->bytes && bytes <= parent->bytes - offset);
-  hd_block *block = hdi_alloc(1, sizeof *block);
+  hd_block *block = hdi_cache_alloc(sizeof *block);
   if (!block) return HD_OUT_OF_MEMORY;
   hdi_store_relaxed_u32(&block->count, 1);
   block->bytes = bytes;
@@ -47,7 +47,7 @@ void hd_block_retain(hd_block *block) { hdi_add_seq_u32(&block->count, 1); }
 void hd_block_release(hd_block *block) {
   if (!block || hdi_sub_seq_u32(&block->count, 1) != 1) return; /* sync BLOCK-1 */
   if (block->parent) hd_block_release(block->parent);
-  hdi_free(block);
+  hdi_cache_free(block);
 }
 
 void *hd_block_data(hd_block *block) { return block->data; }

@@ -46,6 +46,9 @@ void hdi_mutex_unlock(hdi_mutex *mutex) {
   hdt_turn turn(NULL);
   mutex->mutex.unlock($);
 }
+void hdi_cache_enter(hdi_cache *) {}
+void hdi_cache_settle(hdi_cache *) {}
+void hdi_cache_empty(hdi_cache *) {}
 hd_status hdi_thread_start(void (*)(void *), void *, hdi_thread **) { return HD_NO_THREADS; }
 void hdi_thread_join(hdi_thread *) {}
 
