@@ -331,8 +331,64 @@ static void memory_that_runs_out_is_said_and_nothing_is_kept(void **state) {
   hd_memory_set_allocator(NULL);
 }
 
+/* The model of several workers is what the run itself does: they claim the lowest ready task, and finish in the
+ * order in which they claimed. */
+static uint32_t peak_of_claims(hd_graph *graph, uint32_t workers) {
+  hd_run *run = hdt_run(graph, &(hd_run_desc){.worker_count = workers});
+  uint32_t open[8], count = 0, alive = 0, peak = 0, task;
+  while (hd_run_remaining(run)) {
+    while (count < workers && hd_run_claim(run, 0, 1, &task)) {
+      open[count++] = task;
+      if (++alive > peak) peak = alive; /* what is being made counts */
+    }
+    hd_value one = hd_number(1);
+    hd_finished finished = {0};
+    hd_run_finish(run, 0, open[0], &one, &finished);
+    alive -= finished.released_count;
+    memmove(open, open + 1, --count * sizeof *open);
+  }
+  hd_run_destroy(run);
+  return peak;
+}
+
+static void the_peak_of_workers_is_that_of_claims_and_answers(void **state) {
+  (void)state;
+  for (uint64_t seed = 1; seed <= 300; seed++) {
+    hdt_seed(seed);
+    uint32_t tasks = 1 + hdt_below(120), fan = 1 + hdt_below(4), worst = 0, best = 0, peak;
+    for (uint32_t order = 0; order < 2; order++) {
+      hdt_seed(seed + 1000);
+      hd_graph *graph = hdt_random_graph(tasks, fan, HDT_SUM, NULL);
+      uint32_t last = tasks - 1;
+      hd_seal_desc desc = {.outputs = &last, .output_count = 1, .keep_all = true, .order = order ? HD_ORDER_BEST : HD_ORDER_FAST};
+      assert_int_equal(hd_graph_seal(graph, &desc), HD_OK);
+      for (uint32_t workers = 1; workers <= 4; workers++) {
+        assert_int_equal(hd_graph_peak(graph, workers, &peak), HD_OK);
+        assert_int_equal(peak, peak_of_claims(graph, workers));
+        if (workers == 1) *(order ? &best : &worst) = peak;
+      }
+      assert_int_equal(hd_graph_peak(graph, 0, &peak), HD_WORKER_COUNT);
+      hd_graph_destroy(graph);
+    }
+    assert_true(best <= worst);
+    if (worst < 2) continue;
+    for (uint32_t budget = worst - 1; budget <= worst; budget++) { /* the best one only when the budget asks for it */
+      double us;
+      hdt_seed(seed + 1000);
+      hd_graph *graph = hdt_random_graph(tasks, fan, HDT_SUM, NULL);
+      uint32_t last = tasks - 1;
+      hd_seal_desc desc = {.outputs = &last, .output_count = 1, .keep_all = true, .budget_results = budget};
+      assert_int_equal(hd_graph_seal(graph, &desc), HD_OK);
+      assert_int_equal(hd_graph_ranked_by(graph, &us), budget < worst ? HD_ORDER_BEST : HD_ORDER_FAST);
+      hd_graph_destroy(graph);
+    }
+  }
+  hdt_seed_end();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      hdt_test(the_peak_of_workers_is_that_of_claims_and_answers),
       hdt_test(peaks_are_what_a_slow_count_says),
       hdt_test(the_best_order_is_legal_and_never_worse_than_the_one_given),
       hdt_test(larger_graphs_are_ordered_legally_too),
