@@ -7,18 +7,12 @@
 enum { LEFT, RIGHT, REPORT, TASKS };
 static const char *const keys[TASKS] = {"left", "right", "report"};
 
-/* A graph may have many runs and knows none of them, so we tell the body which one it is in. */
-typedef struct search {
-  hd_run *run; /* set before the run is submitted */
-} search;
-
 static void wait_ms(long ms) { nanosleep(&(struct timespec){0, ms * 1000 * 1000}, NULL); }
 
 /* What it has found so far is its result: it ends as a task like any other. */
 static hd_status look(const hd_call *call, hd_value *result) {
-  const search *of = call->user;
   double found = 0;
-  while (hd_run_get_state(of->run) == HD_RUN_ACTIVE) {
+  while (hd_run_get_state(call->run) == HD_RUN_ACTIVE) {
     found++;
     wait_ms(1);
   }
@@ -31,9 +25,9 @@ static hd_status report(const hd_call *call, hd_value *result) {
   return HD_OK;
 }
 
-static hd_status build(hd_graph *graph, search *of, uint32_t ids[TASKS]) {
+static hd_status build(hd_graph *graph, uint32_t ids[TASKS]) {
   uint32_t look_fn = 0, report_fn = 0;
-  hd_status status = hd_graph_add_function(graph, &(hd_function){look, of}, &look_fn);
+  hd_status status = hd_graph_add_function(graph, &(hd_function){look, NULL}, &look_fn);
   if (status == HD_OK)
     status = hd_graph_add_function(graph, &(hd_function){report, NULL}, &report_fn);
   const hd_arg both[] = {hd_arg_key(keys[LEFT]), hd_arg_key(keys[RIGHT])};
@@ -59,27 +53,27 @@ static const char *how(const hd_run *run, uint32_t task) {
 int main(void) {
   hd_graph *graph = NULL;
   hd_pool *pool = NULL;
-  search of = {NULL};
+  hd_run *run = NULL;
   uint32_t ids[TASKS];
 
   hd_status status = hd_graph_create(&graph);
-  if (status == HD_OK) status = build(graph, &of, ids);
+  if (status == HD_OK) status = build(graph, ids);
   if (status == HD_OK) status = hd_pool_create(&pool);
   if (status == HD_OK) status = hd_pool_start(pool, 2);
-  if (status == HD_OK) status = hd_run_create(graph, &(hd_run_desc){.worker_count = 2}, &of.run);
-  if (status == HD_OK) status = hd_pool_submit(pool, of.run);
+  if (status == HD_OK) status = hd_run_create(graph, &(hd_run_desc){.worker_count = 2}, &run);
+  if (status == HD_OK) status = hd_pool_submit(pool, run);
   if (status == HD_OK) {
-    while (hd_run_running(of.run) < 2) wait_ms(1); /* both have begun */
-    hd_run_cancel(of.run);                         /* from any thread; it does not wait */
-    status = hd_pool_wait(pool, of.run);           /* until the bodies have seen it and ended */
-    printf("%s; tasks left: %u\n", hd_strerror(status), hd_run_remaining(of.run));
+    while (hd_run_running(run) < 2) wait_ms(1); /* both have begun */
+    hd_run_cancel(run);               /* from any thread; it does not wait */
+    status = hd_pool_wait(pool, run); /* until the bodies have seen it and ended */
+    printf("%s; tasks left: %u\n", hd_strerror(status), hd_run_remaining(run));
     for (uint32_t i = 0; i < TASKS; i++)
-      printf("%s: %s\n", keys[i], how(of.run, hd_graph_rank(graph, ids[i])));
+      printf("%s: %s\n", keys[i], how(run, hd_graph_rank(graph, ids[i])));
   } else {
     printf("failed: %s\n", hd_strerror(status));
   }
   hd_pool_destroy(pool);
-  hd_run_destroy(of.run);
+  hd_run_destroy(run);
   hd_graph_destroy(graph);
   return status == HD_CANCELLED ? 0 : 1;
 }
