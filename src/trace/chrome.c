@@ -14,6 +14,7 @@ enum { BUFFER_BYTES = 4096, WORKER_WORDS = HD_WORKERS_MAX / 32 };
 
 typedef struct writer {
   const hd_trace_desc *desc;
+  uint32_t first, parts; /* the group at which it is */
   bool failed;
   size_t length;
   char buffer[BUFFER_BYTES];
@@ -138,6 +139,17 @@ static void put_worker(writer *to, uint32_t worker) {
   put(to, "}}");
 }
 
+/* Which part of its fused group a task is: the group is called by the rank of its first part. */
+static void put_part(writer *to, const hd_graph *graph, uint32_t task) {
+  if (!hdi_graph_joined(graph, task) && !hdi_graph_joined(graph, task + 1)) return;
+  put(to, ",\"group\":");
+  put_number(to, to->first);
+  put(to, ",\"part\":");
+  put_number(to, task - to->first + 1);
+  put(to, ",\"parts\":");
+  put_number(to, to->parts);
+}
+
 static void put_task(writer *to, const hd_graph *graph, uint32_t task, const hd_record *record,
                      hd_task_state state) {
   static const char *const states[] = {"waiting", "ready",     "running", "done",
@@ -167,7 +179,9 @@ static void put_task(writer *to, const hd_graph *graph, uint32_t task, const hd_
   put_number(to, record->attempts);
   put(to, ",\"state\":\"");
   put(to, states[state]);
-  put(to, "\"}}");
+  put(to, "\"");
+  put_part(to, graph, task);
+  put(to, "}}");
 }
 
 hd_status hd_trace_write_chrome(const hd_run *run, const hd_trace_desc *desc) {
@@ -187,9 +201,14 @@ hd_status hd_trace_write_chrome(const hd_run *run, const hd_trace_desc *desc) {
       seen[records[task].worker / 32] |= UINT32_C(1) << records[task].worker % 32;
   for (uint32_t worker = 0; worker < HD_WORKERS_MAX; worker++)
     if (seen[worker / 32] >> worker % 32 & 1) put_worker(&to, worker);
-  for (uint32_t task = 0; task < count && !to.failed; task++)
+  for (uint32_t task = 0; task < count && !to.failed; task++) {
+    if (!hdi_graph_joined(graph, task)) {
+      to.first = task;
+      to.parts = hdi_graph_group_end(graph, task) - task;
+    }
     if (records[task].attempts)
       put_task(&to, graph, task, &records[task], (hd_task_state)(states[task] & HD_STATE_MASK));
+  }
   put(&to, "\n]}\n");
   flush(&to);
   return to.failed ? HD_WRITE_FAILED : HD_OK;

@@ -185,6 +185,22 @@ static void a_run_that_never_began_has_no_events(void **state) {
   hd_graph_destroy(graph);
 }
 
+/*  a, b -> c -> d -> e: the last three are one group  */
+static void a_part_says_which_of_its_group_it_is(void **state) {
+  (void)state;
+  hd_graph *graph = hdt_graph("a b c=a,b d=c e=d", NULL);
+  uint32_t e = hdt_id(graph, "e");
+  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){.outputs = &e, .output_count = 1, .fuse = true}), HD_OK);
+  hd_run *run = hdt_run(graph, &(hd_run_desc){.trace = true});
+  assert_int_equal(hd_run_serial(run), HD_OK);
+  sheet page = written(run, NULL);
+  assert_int_equal(count_of(&page, "\"group\""), 3);
+  assert_int_equal(count_of(&page, "\"key\":\"d\",\"rank\":3,\"attempts\":1,\"state\":\"released\",\"group\":2,\"part\":2,\"parts\":3}}"), 1);
+  free(page.text);
+  hd_run_destroy(run);
+  hd_graph_destroy(graph);
+}
+
 static const char *by_parity(void *user, uint32_t task) {
   (void)user;
   return task % 2 ? "odd \"one\"" : NULL;
@@ -358,6 +374,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       hdt_test(each_claimed_task_is_an_event_and_each_worker_a_row),
       hdt_test(a_run_that_never_began_has_no_events),
+      hdt_test(a_part_says_which_of_its_group_it_is),
       hdt_test(names_are_the_callers_then_keys_then_ids),
       hdt_test(keys_of_any_bytes_become_valid_strings),
       hdt_test(a_clock_gone_wild_still_gives_numbers),

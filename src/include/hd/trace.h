@@ -20,7 +20,8 @@ typedef struct hd_trace_desc {
 
 /* Writes the records of a run that was made with `trace` as a JSON object of Chrome's trace event
  * format: for each task that was claimed an event with its name, worker, start and duration in
- * microseconds of the run's clock, and as args its key, rank, attempts (at most 255) and state; tasks
+ * microseconds of the run's clock, and as args its key, rank, attempts (at most 255) and state, and of a
+ * fused or inlined task its group (the rank of the first part), which part it is and of how many; tasks
  * that were never claimed have none. A task claimed and not yet answered has a start only. In names
  * and keys what is not UTF-8 becomes U+FFFD.
  * Threads: any, while no worker is inside the run. Blocks: as `write` does. Owns: borrows.

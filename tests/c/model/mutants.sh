@@ -63,7 +63,7 @@ mutant model_sleep worker.c 'announces after it has looked' 's/(  hdi_or_seq_u64
 mutant model_sleep worker.c 'does not look again once it has announced' 's/  worker->run = take_hold\(worker, &delay_ms\);/  delay_ms = HDI_SLEEP_MS;/'
 mutant model_sleep worker.c 'reads the bell after it has looked' 's/(  \*seen = hdi_load_seq_u32.*?\n)(.*?)(  worker->run = take_hold.*?\n)/$2$3$1/s'
 mutant model_sleep worker.c 'an announcement is never withdrawn' 's/(  worker->announced = false;\n)  hdi_and_seq_u64.*?\n/$1/'
-mutant model_sleep worker.c 'wakes one too few' 's/ready_count - own\)/ready_count - own - 1)/'
+mutant model_sleep worker.c 'wakes one too few' 's/waiting - own\);/waiting - own - 1);/'
 mutant model_sleep worker.c 'a run is taken without being held' 's/  if \(found\) found->holders\+\+;\n//'
 mutant model_sleep pool.c 'wakes before the run is on the list' 's/(hd_status hd_pool_submit.*?\{\n)(.*?)  else hdi_pool_wake\(pool, run, HD_WORKERS_MAX\);\n/$1  hdi_pool_wake(pool, run, HD_WORKERS_MAX);\n$2/s'
 mutant model_sleep pool.c 'counts a sleeper that someone else has woken' 's/& bit\)\) continue;/& bit)) { count--; continue; }/'
@@ -74,20 +74,29 @@ mutant model_sleep pool.c 'an end is told twice' 's/  run->ended = true;/  run->
 mutant model_sleep pool.c 'the event does not ring' 's/(void hdi_pool_let_go.*?)if \(over\) hdi_bell_ring\(&pool->event\);/$1(void)over;/s'
 mutant model_sleep run.c 'wakes one for what was hidden, however many' 's/if \(raised\) wake\(run, HD_WORKERS_MAX\)/if (raised) wake(run, 1)/' '--scenario 4 --random 2000000'
 mutant model_sleep run.c 'wakes nobody for what was hidden' 's/if \(raised\) wake\(run, HD_WORKERS_MAX\);//' '--scenario 4 --random 2000000'
-mutant model_sleep run.c 'inputs are not counted down in one step' 's/hdi_sub_seq_u32\(&run->waiting\[dependent\], 1\) != 1/hdi_load_seq_u32(&run->waiting[dependent]) != 1 \&\& (hdi_store_seq_u32(&run->waiting[dependent], hdi_load_seq_u32(&run->waiting[dependent]) - 1), true)/'
+mutant model_sleep run.c 'inputs are not counted down in one step' 's/if \(!alone\) return hdi_sub_seq_u32\(count, 1\) == 1;/if (!alone) { left = hdi_load_seq_u32(count); hdi_store_seq_u32(count, left - 1); return left == 1; }/'
+mutant model_sleep run.c 'the last one to count down is anybody who reads two' 's/if \(left == 1\) return true;/if (left <= 2) return true;/'
+mutant model_sleep run.c 'everyone counts down as if alone' 's/if \(!alone\) return/if (0) return/'
+mutant model_sleep run.c 'goes on without putting the others into the set' 's/    hdi_ready_add\(&run->ready, task\);\n    finished->ready_count\+\+;\n/    finished->ready_count++;\n/'
+mutant model_sleep run.c 'what is put back is lost' 's/for \(; hand->tasks; hand->tasks &= hand->tasks - 1, count\+\+\)\n.*?\n/hand->tasks = 0;\n/'
+mutant model_sleep run.c 'a later part waits to be claimed by others too' 's/(    finished->next = next;\n    begin_part\(run, worker, next, HDI_PASS_FREE\);\n)    return;\n/$1/'
+mutant model_sleep run.c 'readers of an early part are let go with it' 's/  if \(last\) count_down_dependents/  count_down_dependents/'
+mutant model_sleep run.c 'a budget never gives way' 's/\(room \|\| open == 1\)/room/'
+mutant model_sleep run.c 'who is refused still counts' 's/  if \(!count\) hdi_sub_seq_u32\(&run->open, 1\);\n//'
+mutant model_sleep run.c 'an answer does not make room' 's/    hdi_sub_seq_u32\(&run->open, 1\); \/\* sync BUDGET-1 \*\/\n//'
 mutant model_sleep run.c 'a token that comes free wakes nobody' 's/  if \(token\) wake\(run, 1\);\n//'
 mutant model_sleep run.c 'resume wakes nobody' 's/(void hd_run_resume.*?)  wake\(run, HD_WORKERS_MAX\);\n/$1/s'
 mutant model_sleep run.c 'step wakes nobody' 's/(void hd_run_step.*?)  wake\(run, count\);\n/$1/s'
 mutant model_sleep gate.c 'a token is taken in two steps' 's/if \(hdi_cas_seq_u32\(&gate->held, held, held \+ 1\)\) return true;/hdi_store_seq_u32(&gate->held, held + 1); return true;/'
 
 # ---- killing ----
-mutant model_kill worker.c 'enters without asking whether it was killed' 's/return hdi_cas_seq_u32\(&worker->mode, HDI_OUTSIDE, HDI_INSIDE\);/hdi_store_seq_u32(&worker->mode, HDI_INSIDE); return true;/'
-mutant model_kill worker.c 'enters by a look and a store' 's/return hdi_cas_seq_u32\(&worker->mode, HDI_OUTSIDE, HDI_INSIDE\);/if (hdi_load_seq_u32(&worker->mode) != HDI_OUTSIDE) return false; hdi_store_seq_u32(&worker->mode, HDI_INSIDE); return true;/'
+mutant model_kill worker.c 'enters without asking whether it was killed' 's/if \(!hdi_cas_seq_u32\(&worker->mode, HDI_OUTSIDE, HDI_INSIDE\)\) return false;/hdi_store_seq_u32(&worker->mode, HDI_INSIDE);/'
+mutant model_kill worker.c 'enters by a look and a store' 's/if \(!hdi_cas_seq_u32\(&worker->mode, HDI_OUTSIDE, HDI_INSIDE\)\) return false;/if (hdi_load_seq_u32(&worker->mode) != HDI_OUTSIDE) return false; hdi_store_seq_u32(&worker->mode, HDI_INSIDE); return true;/'
 mutant model_kill worker.c 'kills who is inside' 's/return hdi_cas_seq_u32\(&worker->mode, HDI_OUTSIDE, HDI_KILLED\) \|\|.*?;/hdi_store_seq_u32(&worker->mode, HDI_KILLED); return true;/s'
 mutant model_kill worker.c 'leaves before it enters' 's/(bool hd_worker_enter.*?\{\n)/$1  hdi_store_seq_u32(&worker->mode, HDI_OUTSIDE);\n/'
 mutant model_kill worker.c 'a lost claim is not run again' 's/      hd_run_lost\(claim.run, worker->index, claim.task\);/      (void)0;/'
 mutant model_kill worker.c 'a lost claim is run again twice' 's/(      hd_run_lost\(claim.run, worker->index, claim.task\);)/{ $1 $1 }/'
-mutant model_kill worker.c 'a deferred claim that was lost still holds its run' 's/(HD_WORKER_LOST, NULL\);\n)    if \(claim.deferred\) hdi_pool_let_go.*?\n/$1/'
+mutant model_kill worker.c 'a deferred claim that was lost still holds its run' 's/(HD_WORKER_LOST, NULL\);\n)    if \(claim.holds\) hdi_pool_let_go.*?\n/$1/'
 mutant model_kill worker.c 'the run of a killed worker stays held' 's/  if \(run\) hdi_pool_let_go\(pool, run\);\n\}/}/'
 mutant model_kill worker.c 'a wake of the killed worker is kept' 's/  for \(uint32_t i = 0; i < pool->run_count; i\+\+\) hdi_pool_wake\(pool, pool->runs\[i\], 1\);\n//'
 mutant model_kill worker.c 'a deferred claim does not hold its run' 's/  worker->claims\[slot\].run->holders\+\+;\n//'
@@ -96,8 +105,8 @@ mutant model_kill worker.c 'the number of a killed worker stays taken' 's/  hdi_
 mutant model_kill worker.c 'who answers a deferred claim owes two wakes' 's/worker->announced \? 0 : 1/1/'
 
 # ---- orders: an operation of ready.c may be weaker only if neither model notices ----
-# hdi_ready_take load 2: a guess, which the `and` after it makes certain.
-# hdi_ready_take and 1: taking must synchronise with adding; what must stand in one order with all else is
+# hdi_ready_take_bits load 2: a guess, which the `and` after it makes certain.
+# hdi_ready_take_bits and 1: taking must synchronise with adding; what must stand in one order with all else is
 # the `and` of lower_word, which follows.
 if [ -z "$only" ] || [ "$only" = orders ]; then
   for model in model_ready model_sleep; do
@@ -108,7 +117,7 @@ if [ -z "$only" ] || [ "$only" = orders ]; then
   done
   echo 'both:'
   comm -12 "$folder/model_ready.alive" "$folder/model_sleep.alive" | tee "$folder/alive" | sed 's/^/  /'
-  printf 'SURVIVES hdi_ready_take %s\n' 'and 1 as acquire-release' 'load 2 as acquire-release' 'load 2 as relaxed' |
+  printf 'SURVIVES hdi_ready_take_bits %s\n' 'and 1 as acquire-release' 'load 2 as acquire-release' 'load 2 as relaxed' |
     cmp -s - "$folder/alive" || { echo "other orders survive than those listed in $0"; failed=1; }
 fi
 exit $failed
