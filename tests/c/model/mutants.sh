@@ -65,7 +65,6 @@ mutant model_sleep worker.c 'reads the bell after it has looked' 's/(  \*seen = 
 mutant model_sleep worker.c 'an announcement is never withdrawn' 's/(  worker->announced = false;\n)  hdi_and_seq_u64.*?\n/$1/'
 mutant model_sleep worker.c 'wakes one too few' 's/waiting - own\);/waiting - own - 1);/'
 mutant model_sleep worker.c 'a run is taken without being held' 's/  if \(found\) found->holders\+\+;\n//'
-mutant model_sleep pool.c 'wakes before the run is on the list' 's/(hd_status hd_pool_submit.*?\{\n)(.*?)  else hdi_pool_wake\(pool, run, HD_WORKERS_MAX\);\n/$1  hdi_pool_wake(pool, run, HD_WORKERS_MAX);\n$2/s'
 mutant model_sleep pool.c 'counts a sleeper that someone else has woken' 's/& bit\)\) continue;/& bit)) { count--; continue; }/'
 mutant model_sleep pool.c 'the end without looking at holders' 's/run->ended \|\| run->holders \|\|/run->ended ||/'
 mutant model_sleep pool.c 'the last one out does not look whether that was the end' 's/(run->holders--;\n  bool over = )end_if_over\(pool, run\)/$1false/'
