@@ -121,7 +121,7 @@ export class Bench {
       case 'CYCLE': {
         const path = Array.from(heap.words.subarray(tasks >>> 2, (tasks >>> 2) + length));
         const short = path.length > 8 ? [...path.slice(0, 4), `(${path.length - 8} more)`, ...path.slice(-4)] : path;
-        return new GraphFileError(`dependencies has a cycle: task ${[...short, path[0]].join(' needs ')}`);
+        return new GraphFileError(`dependencies has a cycle, ${[...short, path[0]].join(' -> ')}: each of these tasks needs the next`);
       }
       default: return new GraphFileError(message ? heap.text(message) : heap.statusText(status));
     }
