@@ -1,7 +1,7 @@
 // `npm run build`: all that the package and the tests need. The native core, the WebAssembly cores, and
 // the JavaScript, into build/ and dist/. With nothing changed it takes a second or two.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -78,15 +78,21 @@ if (all || wanted.wasm || wanted.page) {
   copyFileSync(path('build/wasi/heddle-serial.wasm'), dist('core/heddle-serial.wasm'));
   writeFileSync(dist('core/package.json'), '{ "type": "commonjs" }\n');
 
+  const esm = {
+    ...options, format: 'esm', outdir: dist(), platform: 'neutral', mainFields: ['module', 'main'], external: ['node:*'],
+    metafile: true, minify: true, keepNames: true, sourcemap: 'linked',
+  };
   const library = await build({
-    ...options, format: 'esm', splitting: true, outdir: dist(), platform: 'neutral', mainFields: ['module', 'main'],
-    external: ['node:*'], chunkNames: 'chunk-[hash]', metafile: true, minify: true, keepNames: true, sourcemap: 'linked',
+    ...esm, splitting: true, chunkNames: 'chunk-[hash]',
     entryPoints: { heddle: path('wasm/js/index.js'), host: path('wasm/js/program/host.js'), 'blocking-host': path('wasm/js/schedulers/blocking-host.js') },
   });
-  const fresh = new Set(library.outputFiles.map((file) => file.path));
+  const command = await build({ ...esm, entryPoints: { cli: path('wasm/js/cli/main.js') } }); /* by itself: pages load none of it */
+  const files = [...library.outputFiles, ...command.outputFiles];
+  const fresh = new Set(files.map((file) => file.path));
   for (const file of readdirSync(dist()))
     if (/\.js(\.map)?$/.test(file) && !fresh.has(dist(file))) rmSync(dist(file));
-  for (const file of library.outputFiles) writeIfNew(file.path, file.text);
+  for (const file of files) writeIfNew(file.path, file.text);
+  chmodSync(dist('cli.js'), 0o755);
   writeFileSync(dist('THIRD-PARTY.md'), notices(library.metafile, worker));
 
   const newest = newestChange(path('wasm/js'));

@@ -202,6 +202,20 @@ describe.each(ways)('$way', ({ run, waits, threads }) => {
       ['a runtime not awaited', { runtime: Promise.resolve() }, 'runtime', 'await'],
       ['too little memory', { memory: '15MB' }, 'memory', '15MB'],
       ['a strict that is no boolean', { strict: 'yes' }, 'strict', 'true or false'],
+      ['an optimize in words', { optimize: 'all' }, 'optimize', 'all'],
+      ['an optimize that is null', { optimize: null }, 'optimize', 'null'],
+      ['an unknown pass', { optimize: { fuse: true, prune: true } }, 'optimize', 'prune: true'],
+      ['a pass that is no boolean', { optimize: { cull: 0 } }, 'optimize', 'cull: 0'],
+      ['an unknown order', { order: 'good' }, 'order', "'fast' or 'best'"],
+      ['an order that is null', { order: null }, 'order', 'null'],
+      ['a budget of nothing', { budget: 0 }, 'budget', 'but got 0'],
+      ['a budget of half a result', { budget: { results: 0.5 } }, 'budget', 'results: 0.5'],
+      ['a budget of more results than there can be', { budget: 2 ** 32 }, 'budget', '4294967296'],
+      ['a budget in words', { budget: '512MB' }, 'budget', '512MB'],
+      ['a budget of bytes in words', { budget: { bytes: 'much' } }, 'budget', 'bytes: much'],
+      ['a budget of no bytes', { budget: { bytes: '0MB' } }, 'budget', '0MB'],
+      ['an unknown budget', { budget: { tasks: 5 } }, 'budget', 'tasks: 5'],
+      ['a budget that is null', { budget: null }, 'budget', 'null'],
     ])('%s: OptionError, and nothing runs', async (_, options, option, words) => {
       const error = await rejection(run(noted(book.file, 'ran', 1), options));
       expect(error).toBeInstanceOf(OptionError);
@@ -318,7 +332,7 @@ test('with sync, results that nobody needs any more are let go on the way', asyn
 });
 
 describe('config', () => {
-  afterEach(() => Object.assign(config, { scheduler: undefined, workers: undefined, memory: undefined, strict: false }));
+  afterEach(() => Object.assign(config, { scheduler: undefined, workers: undefined, memory: undefined, strict: false, optimize: true, order: 'fast', budget: undefined }));
 
   test('scheduler is the default, and an option goes before it', async () => {
     const outside = 5;
@@ -338,13 +352,13 @@ describe('config', () => {
   });
 
   test.each([
-    ['scheduler', 'thread'], ['workers', 0], ['workers', 'all'], ['memory', '1TB'], ['strict', 1],
+    ['scheduler', 'thread'], ['workers', 0], ['workers', 'all'], ['memory', '1TB'], ['strict', 1], ['optimize', 1], ['order', undefined], ['budget', -1],
   ])('a bad value is an OptionError when it is used: %s %p', async (option, value) => {
     config[option] = value;
     const error = await rejection(compute(inc(1)));
     expect(error).toBeInstanceOf(OptionError);
     expect(error).toMatchObject({ option });
-    Object.assign(config, { [option]: undefined, strict: false });
+    Object.assign(config, { [option]: undefined, strict: false, optimize: true, order: 'fast' });
     expect(await compute(inc(1))).toBe(2);
   });
 

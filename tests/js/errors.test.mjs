@@ -393,11 +393,16 @@ describe('a heap that is too small', () => {
     ['a list', () => new Array(1_500_000).fill('some text of thirty letters yes')],
   ])('for a result is an OutOfMemoryError that names the task: %s', async (_, make) => {
     const big = delayed(make, { name: 'big' })();
-    const error = await rejection(compute(delayed((value) => value.length)(big), { runtime }));
+    const error = await rejection(compute(delayed((value) => value.length)(big), { runtime, optimize: { fuse: false } }));
     expect(error).toBeInstanceOf(OutOfMemoryError);
     expect(error).toMatchObject({ name: 'OutOfMemoryError', code: 'OUT_OF_MEMORY', task: { key: big.key, name: 'big' } });
     expect(error.message).toContain(`the result of '${big.key}'`);
     expect(error.message).toContain('memory');
+  });
+
+  test('has room for a fused chain, whose values never enter it', async () => {
+    const big = delayed(() => new Uint8Array(64 * 1024 * 1024))();
+    expect(await compute(delayed((value) => value.length)(big), { runtime })).toBe(64 * 1024 * 1024);
   });
 
   test.each([

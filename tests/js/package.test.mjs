@@ -49,9 +49,15 @@ describe('every example prints what it says beside it', () => {
   }, 120_000);
 });
 
+test('its command is there', () => {
+  writeFileSync(path.join(folder, 'graph.json'), '{ "n_tasks": 3, "dependencies": [[], [], [0, 1]], "outputs": [2] }');
+  const out = execFileSync('npx', ['--offline', 'heddle', 'order', '--json', 'graph.json'], { cwd: folder, encoding: 'utf8' });
+  expect(JSON.parse(out)).toMatchObject({ name: 'graph', n_tasks: 3, n_edges: 2, peak_threads: 3 });
+});
+
 test('the types say what may be written', () => {
   writeFileSync(path.join(folder, 'good.ts'), `
-    import { compute, delayed, get, Runtime, CycleError, type Delayed } from 'heddle';
+    import { annotate, bind, checkpoint, clone, compute, delayed, get, waitOn, Runtime, CycleError, type Delayed } from 'heddle';
     const inc = delayed((x: number) => x + 1, { name: 'inc' });
     const y: Delayed<number> = inc(inc(1));
     const five: number = await y.compute({ scheduler: 'threads', workers: 2, signal: new AbortController().signal });
@@ -59,6 +65,12 @@ test('the types say what may be written', () => {
     const runtime: Runtime = await Runtime.start({ workers: 2, memory: '256MB' });
     await compute([y, later], { runtime, onProgress: ({ done, total }) => console.log(done / total) });
     await get({ x: 1, y: [(x: number) => x, 'x'] }, ['y']);
+    const cheap = delayed((x: number) => x, { inline: true, priority: -1 });
+    const noted: Delayed<number> = annotate({ priority: 1, stage: 'load' }, () => cheap(1));
+    const [again]: [Delayed<number>] = clone([bind(noted, [y], { omit: y, seed: 1 })]);
+    const nothing: null = await checkpoint(again, { y }).compute({ optimize: { fuse: false }, order: 'best', budget: { bytes: '1MB' } });
+    await compute(waitOn(again, y), { optimize: false, budget: 5 });
+    console.log(noted.annotations.stage, nothing);
     const path: string[] = new CycleError(['a']).path;
     console.log(five, path, y.key.length);`);
   writeFileSync(path.join(folder, 'bad.ts'), `
@@ -67,10 +79,12 @@ test('the types say what may be written', () => {
     delayed((x: number) => x, { nam: 'x' });
     await delayed((x: number) => x)(1).compute({ scheduler: 'thread' });
     const text: string = await delayed((x: number) => x)(1).compute();
-    await compute([], { workers: 'two' });`);
+    await compute([], { workers: 'two' });
+    await compute([], { order: 'good' });
+    await compute([], { optimize: { prune: true } });`);
   const check = (file) => spawnSync(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), '--noEmit', '--strict',
     '--target', 'es2022', '--module', 'nodenext', '--lib', 'es2023,dom', file], { cwd: folder, encoding: 'utf8' }).stdout;
   expect(check('good.ts')).toBe('');
   const errors = check('bad.ts').split('\n').map((line) => /^bad\.ts\((\d+)/.exec(line)?.[1]).filter(Boolean);
-  expect(errors).toEqual(['3', '4', '5', '6', '7']);
+  expect(errors).toEqual(['3', '4', '5', '6', '7', '8', '9']);
 }, 120_000);

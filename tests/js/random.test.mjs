@@ -2,7 +2,7 @@
 // and the smallest graph it found; HEDDLE_SEED=… runs the same graphs again, HEDDLE_RUNS=… more of them.
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { compute, delayed } from 'heddle';
+import { bind, compute, delayed } from 'heddle';
 import { isDeepStrictEqual } from 'node:util';
 import { ways } from './ways.mjs';
 
@@ -107,12 +107,36 @@ function build({ reach, fanTo, nodes, wanted }, call) {
 const plain = (spec) => build(spec, (operation, args) => operations[operation](...args));
 const lazy = (spec) => build(spec, (operation, args) => tasks[operation](...args));
 
+/** What `optimize` can be, with orders and budgets. */
+const plan = fc.record({
+  optimize: fc.oneof(fc.boolean(), fc.record({ cull: fc.boolean(), fuse: fc.boolean(), inline: fc.boolean() })),
+  order: fc.constantFrom('fast', 'best'),
+  budget: fc.option(fc.oneof(fc.integer({ min: 1, max: 50 }), fc.record({ bytes: fc.constantFrom(1, '1KB', '1MB') })), { nil: undefined }),
+});
+
+/** The same tasks, of which every other one is cheap and some go first. */
+const mixedTasks = Object.fromEntries(Object.entries(operations).map(([name, fn], i) =>
+  [name, delayed(fn, { name, scope: { digest }, inline: i % 2 === 0, priority: i % 5 === 0 ? i : undefined })]));
+const lazyMixed = (spec) => build(spec, (operation, args) => mixedTasks[operation](...args));
+
 const tested = ways.filter(({ way }) => ['sync', 'sync, strict', 'threads, 2 workers', 'threads, 4 workers', 'computeSync, threads'].includes(way));
 
 describe.each(tested)('$way', ({ run }) => {
   test('random graphs give what plain JavaScript gives', async () => {
     await fc.assert(fc.asyncProperty(graph, async (spec) => {
       const result = await run(lazy(spec));
+      const expected = plain(spec);
+      if (!isDeepStrictEqual(result, expected)) expect(result).toEqual(expected); // shows what differs
+      expect(isDeepStrictEqual(result, expected)).toBe(true);
+    }), parameters);
+  }, process.env.HEDDLE_RUNS ? 3_600_000 : 60_000);
+});
+
+describe.each(tested.filter(({ way }) => way !== 'computeSync, threads'))('$way, with any passes, order, budget and priorities', ({ run }) => {
+  test('random graphs give what plain JavaScript gives, also as clones that wait', async () => {
+    await fc.assert(fc.asyncProperty(graph, plan, fc.boolean(), async (spec, options, bound) => {
+      const structure = lazyMixed(spec);
+      const result = await run(bound ? bind(structure, structure) : structure, options);
       const expected = plain(spec);
       if (!isDeepStrictEqual(result, expected)) expect(result).toEqual(expected); // shows what differs
       expect(isDeepStrictEqual(result, expected)).toBe(true);

@@ -86,6 +86,41 @@ describe.each(schedulers)('with %s', (_, options) => {
         expect(ends[graph.inputs[at]]).toBeLessThan(starts[task] + 0.1); /* floats of milliseconds */
   });
 
+  /*  a -> b -> c       one chain
+      cheap -> d -> f   each of d and e runs the cheap one again
+      cheap -> e -> f                                              */
+  test('the graph says which tasks run in one go', async () => {
+    const a = add(1, 2), b = add(a, 1), c = add(b, 1);
+    const cheap = delayed((x) => x, { inline: true })(1), d = add(cheap, 1), e = add(cheap, 2), f = add(d, e);
+    const all = messages();
+    await compute([c, f], options);
+    const { keys, groups } = all[0].graph;
+    const firstOf = Object.fromEntries(keys.map((key, task) => [key, keys[groups[task]]]));
+    expect(firstOf).toMatchObject({ [a.key]: a.key, [b.key]: a.key, [c.key]: a.key, [d.key]: d.key, [e.key]: e.key, [f.key]: f.key });
+    expect([d.key, e.key]).toContain(firstOf[cheap.key]);
+    unwatch();
+    const apart = messages();
+    await compute([c, f], { ...options, optimize: { fuse: false, inline: false } });
+    expect(Array.from(apart[0].graph.groups)).toEqual(apart[0].graph.keys.map((_, task) => task));
+  });
+
+  test('a task that is culled is in no group, and stays as it was', async () => {
+    const all = messages();
+    expect(await get({ x: 1, y: [(x) => x, 'x'], unread: [(x) => x, 'x'], more: [(x) => x, 'unread'] }, 'y', options)).toBe(1);
+    const { keys, groups, count } = all[0].graph;
+    expect(Object.fromEntries(keys.map((key, task) => [key, groups[task]]))).toMatchObject({ unread: 4294967295, more: 4294967295 });
+    expect(all.at(-2).states.length).toBe(count);
+    expect(byKey(all[0], all.at(-2))).toEqual({ x: 'released', y: 'done', unread: 'waiting', more: 'waiting' });
+  });
+
+  test('a cheap task that runs more often than the graph has tasks is told well', async () => {
+    const cheap = delayed((x) => x, { inline: true })(1), rows = Array.from({ length: 50 }, (_, i) => add(cheap, i));
+    const all = messages();
+    expect(await compute(rows, options)).toEqual(rows.map((_, i) => 1 + i));
+    expect(all.at(-2).states.length).toBe(51);
+    expect(words(all.at(-2).states).every((state) => state === 'done' || state === 'released')).toBe(true);
+  });
+
   test('a task that fails is erred, what needs it is cancelled', async () => {
     const broken = fail(), z = add(broken, 1);
     const all = messages();

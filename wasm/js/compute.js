@@ -5,7 +5,7 @@ import { loadSerial, loadSerialSync } from './core/load-serial.js';
 import { inNode, whyNoThreads } from './core/load-threads.js';
 import { CancelledError, OptionError, UnsupportedError } from './errors.js';
 import { checkAll, checkAllNow, describe, loadCheck } from './functions/ship.js';
-import { checkOptions, config, workerCount } from './options.js';
+import { checkOptions, config, planOf, workerCount } from './options.js';
 import { Recording } from './record.js';
 import { attachment } from './program/attach.js';
 import { attachedRuntime, defaultRuntime } from './runtime.js';
@@ -22,6 +22,12 @@ import { WatchedWalk, isWatched } from './watch.js';
  * @property {boolean} [strict] with `'sync'`: refuse what threads would refuse
  * @property {AbortSignal} [signal] cancels: tasks that wait never start
  * @property {(progress: { done: number, total: number }) => void} [onProgress] told now and then
+ * @property {import('./options.js').Optimize} [optimize] what is done to the graph before it runs; all by default
+ * @property {'fast' | 'best'} [order] how tasks are ranked: `'fast'` by one walk; `'best'` takes longer and
+ *   finds, of several orders, the one that holds the fewest results at once
+ * @property {import('./options.js').Budget} [budget] start no task that needs nothing while so many results,
+ *   or bytes of them, are in memory; ranks by `'best'` if `'fast'` would hold more. A wish, not a limit: what
+ *   must be held to go on is held. With `'sync'`, where results are not in the shared heap, bytes have no effect
  * @property {import('./runtime.js').Runtime} [runtime] the pool to use
  * @property {number | string} [memory] of the default pool, if this starts it: see {@link config}
  */
@@ -55,7 +61,7 @@ export async function computeRecording(recording, options) {
   if (signal?.aborted) throw new CancelledError(undefined, { cause: signal.reason });
   while (!recording.walk(inNode ? Infinity : SLICE_MS)) await new Promise((resume) => setTimeout(resume));
   if (chooseScheduler(options) === 'threads') {
-    const job = jobOf(recording);
+    const job = jobOf(recording, planOf(options));
     const [runtime] = await Promise.all([
       options.runtime ?? defaultRuntime({ workers: options.workers, memory: options.memory }),
       checkAll(job.functions), /* loads the parser while the threads start */
@@ -68,7 +74,8 @@ export async function computeRecording(recording, options) {
   sayWhySerial(options);
   const strict = options.strict ?? config.strict;
   if (strict) await checkAll(recording.functions.map(describe));
-  return runAsync(walkByRank(await loadSerial(), recording, { strict, signal, onFinished: progressOf(onProgress), watched: watchedWalk(recording) }), signal);
+  const plan = planOf(options);
+  return runAsync(walkByRank(await loadSerial(), recording, { plan, strict, signal, onFinished: progressOf(onProgress), watched: watchedWalk(recording) }), signal);
 }
 
 /** Turns every task into now and then. @param {ComputeOptions['onProgress']} onProgress */
@@ -90,14 +97,14 @@ export function computeRecordingSync(recording, options) {
   if (chooseScheduler(options) === 'threads') {
     if (attachment()?.core) {
       const runtime = options.runtime ?? attachedRuntime({ workers: options.workers });
-      return runtime.runAndWait(jobOf(recording), { workers: options.workers ?? (options.runtime ? undefined : workerCount()), onProgress }).map(decode);
+      return runtime.runAndWait(jobOf(recording, planOf(options)), { workers: options.workers ?? (options.runtime ? undefined : workerCount()), onProgress }).map(decode);
     }
     if (attachment()) throw new UnsupportedError(`threads cannot run here: ${whyNoThreads()}.`);
     if (!inNode)
       throw new UnsupportedError("a page's main thread must not wait: use await compute(), or scheduler: 'sync'.");
     if (options.runtime)
       throw new OptionError('computeSync cannot wait for a Runtime of this thread: use await compute(), or leave it out.', { option: 'runtime' });
-    const { results, total } = runAndWait(jobOf(recording), options);
+    const { results, total } = runAndWait(jobOf(recording, planOf(options)), options);
     onProgress?.({ done: total, total }); /* while this thread waited nobody could be told */
     return results.map(decode);
   }
@@ -106,12 +113,13 @@ export function computeRecordingSync(recording, options) {
   else if (strict && inNode) checkAndWait(recording.functions.map(describe));
   const heap = loadSerialSync();
   if (!heap) throw new UnsupportedError("computeSync in a page needs the core to be loaded: await compute() once before, with scheduler: 'sync'.");
-  return runNow(walkByRank(heap, recording, { strict, signal, onFinished: progressOf(onProgress), watched: watchedWalk(recording) }));
+  const plan = planOf(options);
+  return runNow(walkByRank(heap, recording, { plan, strict, signal, onFinished: progressOf(onProgress), watched: watchedWalk(recording) }));
 }
 
 /** @param {Recording} recording */
 function watchedWalk(recording) {
-  return isWatched() ? () => new WatchedWalk(recording) : undefined;
+  return isWatched() ? (/** @type {Uint32Array} */ groups) => new WatchedWalk(recording, groups) : undefined;
 }
 
 /** @param {unknown} structure @param {unknown[]} results @param {Map<Delayed, number>} places */

@@ -1,6 +1,8 @@
 /** Heddle's public JavaScript API. */
 export { delayed, Delayed } from './delayed.js';
 export { compute, computeSync } from './compute.js';
+export { annotate } from './annotate.js';
+export { bind, checkpoint, clone, waitOn } from './manipulate.js';
 export { get, getSync } from './get.js';
 export { Runtime } from './runtime.js';
 export { config } from './options.js';

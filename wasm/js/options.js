@@ -1,17 +1,43 @@
 /** Options and their defaults: `config`, and the checks of what users pass. */
+import { isPlainObject } from './containers.js';
 import { OptionError } from './errors.js';
 
 export const WORKERS_MAX = 256;
 
 /**
  * Defaults for every computation; assign to change them.
- * @type {{ scheduler: 'threads' | 'sync' | undefined, workers: number | undefined, memory: number | string | undefined, strict: boolean }}
+ * @type {{ scheduler: 'threads' | 'sync' | undefined, workers: number | undefined, memory: number | string | undefined, strict: boolean,
+ *   optimize: Optimize, order: 'fast' | 'best', budget: Budget | undefined }}
  * @property scheduler `'threads'` where they can run, otherwise `'sync'`, if undefined
  * @property workers how many threads; one for each processor, at most 8, if undefined
  * @property memory the most that the shared heap of the default Runtime may grow to, in bytes or as '512MB'
  * @property strict whether `sync` refuses what threads would refuse
+ * @property optimize what is done to a graph before it runs
+ * @property order how its tasks are ranked
+ * @property budget how much may be in memory before tasks that need nothing wait
  */
-export const config = Object.seal({ scheduler: undefined, workers: undefined, memory: undefined, strict: false });
+export const config = Object.seal({
+  scheduler: undefined, workers: undefined, memory: undefined, strict: false, optimize: true, order: 'fast', budget: undefined,
+});
+
+/**
+ * What is done to a graph before it runs: all, nothing, or each as said; what is left out is done.
+ * - `cull`: tasks that no wanted result needs are left out. Without it all keys of a raw graph run
+ * - `fuse`: linear chains run in one go, by one worker, and values go from part to part as they are
+ * - `inline`: tasks of functions made with `delayed(fn, { inline: true })` run again for each reader
+ * @typedef {boolean | { cull?: boolean, fuse?: boolean, inline?: boolean }} Optimize
+ */
+
+/**
+ * How many results, or how many bytes of results (a number, or a text like '512MB'), may be in memory
+ * before tasks that need nothing wait for others to release some. A number by itself means results.
+ * @typedef {number | { results?: number, bytes?: number | string }} Budget
+ */
+
+/**
+ * How a graph is to be sealed and run, in full, in a form that can be posted. A budget of 0 is none.
+ * @typedef {{ cull: boolean, fuse: boolean, inline: boolean, best: boolean, budgetResults: number, budgetBytes: number }} Plan
+ */
 
 /** Processors that this program may use. */
 export function processors() {
@@ -33,17 +59,72 @@ const MEMORY_MIN = 16 * 1024 ** 2, MEMORY_MAX = 4 * 1024 ** 3;
 /** The last page stays unused: an address behind it would be 0. */
 const PAGE_BYTES = 65536;
 
+/** Bytes as a number or as '512MB'; NaN: they are neither. @param {unknown} wish */
+function bytesOf(wish) {
+  if (typeof wish === 'number') return wish;
+  const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([KMG]?B)$/i.exec(typeof wish === 'string' ? wish : '') ?? [];
+  return Number(number) * units[unit?.toUpperCase()];
+}
+
 /** @param {unknown} [wish] @returns {number | undefined} bytes */
 export function memoryBytes(wish = config.memory) {
   if (wish === undefined) return undefined;
-  const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([KMG]?B)$/i.exec(String(wish)) ?? [];
-  const bytes = typeof wish === 'number' ? wish : Number(number) * units[unit?.toUpperCase()];
+  const bytes = bytesOf(wish);
   if (!(bytes >= MEMORY_MIN && bytes <= MEMORY_MAX))
     throw new OptionError(`memory is a number of bytes or a text like '512MB', from 16MB to 4GB, but got ${String(wish)}.`, { option: 'memory' });
   return Math.min(Math.floor(bytes / PAGE_BYTES) * PAGE_BYTES, MEMORY_MAX - PAGE_BYTES);
 }
 
-const known = ['scheduler', 'workers', 'strict', 'signal', 'onProgress', 'runtime', 'memory'];
+const PASSES = ['cull', 'fuse', 'inline'];
+/** HD_NONE is no number of results. */
+const RESULTS_MAX = 2 ** 32 - 2;
+
+/** What is wrong, as a typed error. @param {string} option @param {string} says @param {unknown} got @returns {never} */
+function refuse(option, says, got) {
+  const shown = isPlainObject(got) ? `{ ${Object.entries(/** @type {object} */ (got)).map(([key, value]) => `${key}: ${String(value)}`).join(', ')} }` : String(got);
+  throw new OptionError(`${says}, but got ${shown}.`, { option });
+}
+
+/** @param {unknown} optimize */
+function passesOf(optimize) {
+  if (typeof optimize === 'boolean') return { cull: optimize, fuse: optimize, inline: optimize };
+  const says = 'optimize is true, false or an object with cull, fuse, inline, each true or false';
+  if (!isPlainObject(optimize)) refuse('optimize', says, optimize);
+  const passes = { cull: true, fuse: true, inline: true };
+  for (const [pass, wish] of Object.entries(/** @type {object} */ (optimize))) {
+    if (!PASSES.includes(pass) || (wish !== undefined && typeof wish !== 'boolean')) refuse('optimize', says, optimize);
+    passes[/** @type {keyof typeof passes} */ (pass)] = wish ?? true;
+  }
+  return passes;
+}
+
+/** @param {unknown} budget */
+function budgetOf(budget) {
+  if (budget === undefined) return { budgetResults: 0, budgetBytes: 0 };
+  const says = "budget is a number of results, from 1, or an object with results and bytes, a number from 1 or a text like '512MB'";
+  const parts = typeof budget === 'number' ? { results: budget } : budget;
+  if (!isPlainObject(parts)) refuse('budget', says, budget);
+  const { results, bytes, ...others } = /** @type {Record<string, unknown>} */ (parts);
+  if (Object.keys(others).length) refuse('budget', says, budget);
+  if (results !== undefined && !(Number.isInteger(results) && /** @type {number} */ (results) >= 1 && /** @type {number} */ (results) <= RESULTS_MAX))
+    refuse('budget', says, budget);
+  const room = bytes === undefined ? 0 : bytesOf(bytes);
+  if (bytes !== undefined && !(room >= 1 && room <= Number.MAX_SAFE_INTEGER)) refuse('budget', says, budget);
+  return { budgetResults: /** @type {number | undefined} */ (results) ?? 0, budgetBytes: Math.floor(room) };
+}
+
+/**
+ * How a graph is to be sealed and run.
+ * @param {{ optimize?: unknown, order?: unknown, budget?: unknown }} options
+ * @returns {Plan}
+ * @throws {OptionError}
+ */
+export function planOf({ optimize = config.optimize, order = config.order, budget = config.budget }) {
+  if (order !== 'fast' && order !== 'best') refuse('order', "order is 'fast' or 'best'", order);
+  return { ...passesOf(optimize), best: order === 'best', ...budgetOf(budget) };
+}
+
+const known = ['scheduler', 'workers', 'strict', 'signal', 'onProgress', 'optimize', 'order', 'budget', 'runtime', 'memory'];
 
 /** Checks what a computation was given, and the defaults where it was given nothing.
  * @param {Record<string, unknown>} options */
@@ -65,4 +146,5 @@ export function checkOptions(options) {
     throw new OptionError('runtime is a Runtime: await Runtime.start().', { option: 'runtime' });
   if (workers !== undefined) workerCount(workers);
   if (memory !== undefined) memoryBytes(memory);
+  planOf(options);
 }

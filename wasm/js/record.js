@@ -17,7 +17,8 @@ export class Reference {
   }
 }
 
-/** The arguments of a call in which nodes stand inside containers: References take their places. */
+/** The arguments of a call in which nodes stand inside containers, or which waits for more than its arguments:
+ * References take the places of what is recorded by itself. */
 export class Template {
   /** @param {unknown[]} args */
   constructor(args) {
@@ -46,12 +47,8 @@ export class Words {
   }
 }
 
-/** Whether a node stands inside a container among the arguments. @param {readonly unknown[]} args */
-function hasNested(args) {
-  for (const arg of args)
-    if (typeof arg === 'object' && !(arg instanceof Delayed) && isContainer(arg) && findInside(arg, Delayed).length > 0) return true;
-  return false;
-}
+/** Whether nodes stand inside a container. @param {unknown} arg */
+const isNested = (arg) => typeof arg === 'object' && !(arg instanceof Delayed) && isContainer(arg) && findInside(arg, Delayed).length > 0;
 
 let recordings = 0;
 
@@ -64,6 +61,8 @@ export class Recording {
   functions = [];
   /** @type {Map<object, number>} By the function itself, so that delayed(f)(1), delayed(f)(2) share it. */
   #functionNumbers = new Map();
+  /** @type {Map<object, number>} Of cheap functions: one may be cheap here and not there. */
+  #cheapNumbers = new Map();
   /** For each task: its function's number * 2, and 1 if its first literal is a Template. */
   functionOf = new Words();
   argOffsets = new Words();
@@ -72,6 +71,9 @@ export class Recording {
   literals = [];
   /** @type {number[]} Tasks whose results are wanted. */
   outputs;
+  /** @type {number[]} Tasks with a priority that is not 0, each followed by it. */
+  priorities = [];
+  #annotated = false;
 
   /**
    * @param {Iterable<Delayed>} wanted
@@ -97,13 +99,19 @@ export class Recording {
   /** @param {import('./delayed.js').TaskFunction} task */
   #functionNumber(task) {
     const identity = task.scope ? task : task.fn;
-    let number = this.#functionNumbers.get(identity);
+    const numbers = task.inline ? this.#cheapNumbers : this.#functionNumbers;
+    let number = numbers.get(identity);
     if (number === undefined) {
       number = this.functions.length;
-      this.#functionNumbers.set(identity, number);
+      numbers.set(identity, number);
       this.functions.push(task);
     }
     return number;
+  }
+
+  /** Functions whose tasks rather run again than be kept. */
+  get cheap() {
+    return [...this.#cheapNumbers.values()];
   }
 
   /** @param {unknown} value */
@@ -114,21 +122,35 @@ export class Recording {
 
   /** @param {Delayed} node */
   #walk(node) {
-    const given = Delayed.args(node);
-    const nested = hasNested(given);
-    if (nested) {
-      /** @type {Delayed[]} */
+    const given = Delayed.args(node), after = Delayed.after(node);
+    const nested = given.some(isNested);
+    if (nested || after.length > 0) {
+      /** @type {unknown[]} */
       const references = [];
-      const template = mapLeaves(given, (leaf) => leaf instanceof Delayed ? new Reference(references.push(leaf) - 1) : leaf);
+      /* With nothing nested, literals stand beside the template, where they travel as they would without it. */
+      const template = nested
+        ? mapLeaves(given, (leaf) => (leaf instanceof Delayed ? new Reference(references.push(leaf) - 1) : leaf))
+        : given.map((arg) => new Reference(references.push(arg) - 1));
       this.#literal(new Template(/** @type {unknown[]} */ (template)));
-      for (const reference of references) this.args.push(this.#place(reference));
-    } else {
-      for (const arg of given)
-        if (arg instanceof Delayed) this.args.push(this.#place(arg));
-        else this.#literal(arg);
-    }
-    this.functionOf.push(this.#functionNumber(Delayed.task(node)) * 2 + (nested ? 1 : 0));
+      references.push(...after); /* the template does not refer to these, so the function never sees them */
+      for (const reference of references) this.#argument(reference);
+    } else for (const arg of given) this.#argument(arg);
+    this.functionOf.push(this.#functionNumber(Delayed.task(node)) * 2 + (nested || after.length > 0 ? 1 : 0));
     this.argOffsets.push(this.args.length);
+    const annotations = Delayed.annotations(node);
+    if (annotations) this.#annotate(annotations);
+  }
+
+  /** Notes what is said about the task that was walked last. @param {import('./delayed.js').Annotations} annotations */
+  #annotate(annotations) {
+    this.#annotated = true;
+    if (annotations.priority) this.priorities.push(this.functionOf.length - 1, /** @type {number} */ (annotations.priority));
+  }
+
+  /** @param {unknown} arg */
+  #argument(arg) {
+    if (arg instanceof Delayed) this.args.push(this.#place(arg));
+    else this.#literal(arg);
   }
 
   /**
@@ -153,6 +175,11 @@ export class Recording {
   describe(index) {
     const node = this.nodes[index];
     return { key: node.key, name: Delayed.task(node).name };
+  }
+
+  /** What is said about tasks, by task; undefined if nothing is. */
+  annotations() {
+    return this.#annotated ? this.nodes.map((node) => Delayed.annotations(node)) : undefined;
   }
 
   /** Keys that users gave, by task; undefined if there is none. @returns {(string | undefined)[] | undefined} */

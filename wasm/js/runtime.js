@@ -2,7 +2,7 @@
  * A Runtime: one core with threads, its pool of workers and the runs that are under way. Most people
  * never see it: `compute` makes a default one when it is first needed.
  */
-import { buildGraph } from './core/graph.js';
+import { buildGraph, groupsOf } from './core/graph.js';
 import { NONE, outOfMemory } from './core/heap.js';
 import { inNode, loadThreads } from './core/load-threads.js';
 import { ATTEMPTS_MAX, Crew, GRACE_MS } from './crew.js';
@@ -140,10 +140,12 @@ export class Runtime {
     const graph = buildGraph(this.#heap, job, {
       encodeLiteral: job.encodeLiteral,
       functionNumber: (index) => this.#functionNumber(job.functions[index]),
+      plan: job.plan,
     });
     const total = core.hdw_graph_task_count(graph);
-    const watched = isWatched() ? new Watched(job, 'threads', count) : undefined;
-    const run = core.hdw_run_submit(this.#pool, graph, count, Boolean(watched), 0, 0, false) >>> 0;
+    const watched = isWatched() ? new Watched(job, 'threads', count, groupsOf(this.#heap, graph, job.functionOf.length)) : undefined;
+    const { budgetResults, budgetBytes } = job.plan;
+    const run = core.hdw_run_submit(this.#pool, graph, count, Boolean(watched), budgetResults, budgetBytes, false) >>> 0;
     if (!run) {
       core.hdw_graph_destroy(graph);
       watched?.end('failed');
@@ -285,14 +287,16 @@ export class Runtime {
   }
 
   /** Brings what is watched up to date. @param {Pending} pending */
-  #sample({ run, total, watched }) {
-    const room = this.#heap.core.hdw_alloc(total * (RECORD_BYTES + 1)) >>> 0;
+  #sample({ run, job, watched }) {
+    const count = job.functionOf.length; /* also those that were culled, of which the core says nothing */
+    const room = this.#heap.core.hdw_alloc(count * (RECORD_BYTES + 1)) >>> 0;
     if (!room) return; /* the computation is not to suffer */
-    const recordsEnd = room + total * RECORD_BYTES;
-    this.#heap.core.hdw_run_sample(run, recordsEnd, room);
+    const recordsEnd = room + count * RECORD_BYTES;
     this.#heap.catchUp();
+    this.#heap.bytes.fill(0, room, recordsEnd + count);
+    this.#heap.core.hdw_run_sample(run, recordsEnd, room);
     const { bytes } = this.#heap;
-    watched?.adopt(bytes.subarray(recordsEnd, recordsEnd + total), new DataView(bytes.buffer, room, total * RECORD_BYTES));
+    watched?.adopt(bytes.subarray(recordsEnd, recordsEnd + count), new DataView(bytes.buffer, room, count * RECORD_BYTES));
     this.#heap.core.hdw_free(room);
   }
 

@@ -26,6 +26,11 @@ const EARLY_TASKS_MAX = 1e6;
  * @property {Uint32Array} offsets task i needs inputs[offsets[i]] … inputs[offsets[i + 1] - 1]
  * @property {Uint32Array} inputs tasks; one that is used twice stands there twice
  * @property {Uint32Array} outputs tasks whose results are wanted
+ * @property {Uint32Array} groups for each task the first task of the fused chain that it runs in, in one go, by one
+ *   worker: itself if it runs alone. 4294967295: it does not run, as no output needs it. A task that was
+ *   inlined runs with each of its readers; one of these is given
+ * @property {(Readonly<Record<string, unknown>> | undefined)[]} [annotations] what is said about each task, if
+ *   anything is about any (and, like keys, in graphs of up to 100,000 tasks)
  *
  * @typedef {{ type: 'begin', run: number, scheduler: 'sync' | 'threads', workers: number, graph: WatchedGraph }} BeginMessage
  *
@@ -67,8 +72,8 @@ export function watch(watcher) {
 /** One clock for all threads, in milliseconds. */
 export const clockMs = () => performance.timeOrigin + performance.now();
 
-/** @param {import('./core/graph.js').Batch} batch @returns {WatchedGraph} */
-function describeGraph(batch) {
+/** @param {import('./core/graph.js').Batch} batch @param {Uint32Array} groups @returns {WatchedGraph} */
+function describeGraph(batch, groups) {
   const { functionOf, argOffsets, args, outputs } = batch;
   const count = functionOf.length;
   /** @type {Map<string, number>} */
@@ -93,7 +98,9 @@ function describeGraph(batch) {
     offsets[task + 1] = length;
   }
   const keys = count <= KEYS_MAX ? Array.from({ length: count }, (_, task) => batch.describe(task).key) : [];
-  return { count, names: [...names.keys()], nameOf, keys, offsets, inputs: inputs.slice(0, length), outputs: Uint32Array.from(outputs) };
+  const annotations = count <= KEYS_MAX ? batch.annotations() : undefined;
+  return { count, names: [...names.keys()], nameOf, keys, offsets, inputs: inputs.slice(0, length), outputs: Uint32Array.from(outputs),
+    groups: groups.slice(), ...(annotations ? { annotations } : {}) };
 }
 
 /** A computation that is watched. */
@@ -102,14 +109,15 @@ export class Watched {
   #began = clockMs();
   #due = 0;
 
-  /** @param {import('./core/graph.js').Batch} batch @param {'sync' | 'threads'} scheduler @param {number} workers */
-  constructor(batch, scheduler, workers) {
+  /** @param {import('./core/graph.js').Batch} batch @param {'sync' | 'threads'} scheduler @param {number} workers
+   * @param {Uint32Array} groups of the sealed graph: groupsOf */
+  constructor(batch, scheduler, workers, groups) {
     const { length } = batch.functionOf;
     this.states = new Uint8Array(length);
     this.startMs = new Float64Array(length).fill(NaN);
     this.elapsedMs = new Float32Array(length);
     this.worker = new Uint16Array(length);
-    this.#tell(() => ({ type: 'begin', run: this.#run, scheduler, workers, graph: describeGraph(batch) }));
+    this.#tell(() => ({ type: 'begin', run: this.#run, scheduler, workers, graph: describeGraph(batch, groups) }));
   }
 
   /** Since the run began. */
@@ -180,9 +188,9 @@ export class WatchedWalk extends Watched {
   /** Batches that were told at once, though none was due: see below. */
   #early = 0;
 
-  /** @param {import('./core/graph.js').Batch} batch */
-  constructor(batch) {
-    super(batch, 'sync', 1);
+  /** @param {import('./core/graph.js').Batch} batch @param {Uint32Array} groups */
+  constructor(batch, groups) {
+    super(batch, 'sync', 1, groups);
   }
 
   /** A task begins, which may block this thread for long: nobody could look meanwhile, so this tells at

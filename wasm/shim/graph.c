@@ -59,14 +59,28 @@ hd_status HDW_EXPORT(hdw_graph_seal)(hd_graph *graph, const uint32_t *outputs, u
   return hd_graph_seal(graph, &desc);
 }
 
-/* For each id the id of the first part of its group (its own if it stands alone), HD_NONE if it was culled. Of a
- * task that was inlined: the last copy's. */
+/* For each id the id of the first part of its group (its own if it stands alone), HD_NONE if it was culled. A task
+ * that was copied into several groups is the first of none, and is given that of one of them. */
 void HDW_EXPORT(hdw_graph_groups)(const hd_graph *graph, uint32_t *first_of, uint32_t id_count) {
+  enum { ONCE = 0 };
+  const uint32_t several = HD_NONE - 1, tasks = hd_graph_task_count(graph);
   for (uint32_t id = 0; id < id_count; id++) first_of[id] = HD_NONE;
-  for (uint32_t first = 0, count; first < hd_graph_task_count(graph); first += count) {
+  for (uint32_t task = 0; task < tasks; task++) {
+    uint32_t id = hd_graph_id(graph, task);
+    first_of[id] = first_of[id] == HD_NONE ? ONCE : several;
+  }
+  for (uint32_t first = 0, count; first < tasks; first += count) {
+    (void)hd_graph_group(graph, first, &count);
+    uint32_t head = first, end = first + count;
+    while (first_of[hd_graph_id(graph, head)] == several) head++; /* the last part is no copy */
+    for (uint32_t part = head; part < end; part++)
+      if (first_of[hd_graph_id(graph, part)] != several) first_of[hd_graph_id(graph, part)] = hd_graph_id(graph, head);
+  }
+  for (uint32_t first = 0, count; first < tasks; first += count) {
     (void)hd_graph_group(graph, first, &count);
     for (uint32_t part = first; part < first + count; part++)
-      first_of[hd_graph_id(graph, part)] = hd_graph_id(graph, first);
+      if (first_of[hd_graph_id(graph, part)] == several)
+        first_of[hd_graph_id(graph, part)] = first_of[hd_graph_id(graph, first + count - 1)];
   }
 }
 

@@ -6,10 +6,12 @@
 #include <stdlib.h>
 
 typedef struct hdw_walk {
-  uint32_t released_count; /* JavaScript reads these two */
+  uint32_t released_count; /* JavaScript reads these three */
   uint32_t *released;      /* ids */
+  uint32_t goes_on;        /* whether another part of the group follows the task that is given */
   hd_run *run;
   uint32_t task; /* the rank of the one that runs, or HD_NONE */
+  uint32_t group, group_end; /* ranks: where its group begins, and the one behind it */
 } hdw_walk;
 
 /* A budget of 0 results is none. */
@@ -43,5 +45,12 @@ uint32_t HDW_EXPORT(hdw_walk_next)(hdw_walk *walk) {
     walk->released[i] = hd_graph_id(graph, walk->released[i]);
   walk->released_count = finished.released_count;
   if (!hd_run_claim(walk->run, 0, 1, &walk->task)) walk->task = HD_NONE;
-  return walk->task == HD_NONE ? HD_NONE : hd_graph_id(graph, walk->task);
+  if (walk->task == HD_NONE) return HD_NONE;
+  if (walk->task < walk->group || walk->task >= walk->group_end) { /* once for a group: it takes as long as that is */
+    uint32_t count;
+    walk->group = hd_graph_group(graph, walk->task, &count);
+    walk->group_end = walk->group + count;
+  }
+  walk->goes_on = walk->task + 1 < walk->group_end;
+  return hd_graph_id(graph, walk->task);
 }

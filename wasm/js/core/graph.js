@@ -6,6 +6,10 @@ import { outOfMemory } from './heap.js';
 /** What hdw_graph_seal can do besides culling. */
 export const KEEP_ALL = 1, FUSE = 2, INLINE = 4, BEST_ORDER = 8;
 
+/** @param {import('../options.js').Plan} plan */
+const passesOf = ({ cull, fuse, inline, best }) =>
+  (cull ? 0 : KEEP_ALL) | (fuse ? FUSE : 0) | (inline ? INLINE : 0) | (best ? BEST_ORDER : 0);
+
 const encoder = new TextEncoder();
 
 /** @param {(string | undefined)[] | undefined} keys @param {number} count */
@@ -40,8 +44,11 @@ function fail(heap, graph, batch, status) {
  * @property {{ view: Uint32Array }} args
  * @property {readonly unknown[]} literals
  * @property {readonly number[]} outputs
+ * @property {readonly number[]} cheap functions whose tasks rather run again than be kept
+ * @property {readonly number[]} priorities in pairs: a task, and its priority, which is not 0
  * @property {(index: number) => { key: string, name: string }} describe
  * @property {() => (string | undefined)[] | undefined} givenKeys
+ * @property {() => (Readonly<Record<string, unknown>> | undefined)[] | undefined} annotations by task, if there are any
  */
 
 /**
@@ -49,6 +56,7 @@ function fail(heap, graph, batch, status) {
  * @property {((literal: any) => import('../values/codec.js').Encoded) | null} encodeLiteral null: literals
  *   stay outside the core
  * @property {(index: number) => number} functionNumber what the core shall call a batch's function
+ * @property {import('../options.js').Plan} plan
  */
 
 /**
@@ -59,7 +67,7 @@ function fail(heap, graph, batch, status) {
  * @returns {number} the graph, to be given up with `core.hdw_graph_destroy`
  * @throws {CycleError | DuplicateKeyError | import('../errors.js').ValueError | import('../errors.js').OutOfMemoryError}
  */
-export function buildGraph(heap, batch, { encodeLiteral, functionNumber }) {
+export function buildGraph(heap, batch, { encodeLiteral, functionNumber, plan }) {
   const { core } = heap;
   const { functionOf, argOffsets, args, outputs } = batch;
   const count = functionOf.length, literalCount = batch.literals.length;
@@ -77,8 +85,10 @@ export function buildGraph(heap, batch, { encodeLiteral, functionNumber }) {
   if (!graph) throw outOfMemory('a graph', count);
   let room = 0, written = 0, handedOver = false, literalsAt = 0;
   try {
-    for (const word of numbers.keys()) {
-      const status = core.hdw_graph_add_function(graph, functionNumber(word >>> 1) * 2 + (word & 1));
+    const cheap = new Set(batch.cheap);
+    for (const [word, number] of numbers) {
+      let status = core.hdw_graph_add_function(graph, functionNumber(word >>> 1) * 2 + (word & 1));
+      if (!status && cheap.has(word >>> 1)) status = core.hdw_graph_mark_cheap(graph, number);
       if (status) fail(heap, graph, batch, status);
     }
     /* One piece of memory: the batch's struct, literals (16 bytes each), then words and text. */
@@ -111,7 +121,9 @@ export function buildGraph(heap, batch, { encodeLiteral, functionNumber }) {
     }
     handedOver = true;
     let status = core.hdw_graph_add_batch(graph, room);
-    if (!status) status = core.hdw_graph_seal(graph, outputsAt, outputs.length, FUSE | INLINE, 0);
+    for (let at = 0; at < batch.priorities.length && !status; at += 2)
+      status = core.hdw_graph_set_priority(graph, batch.priorities[at], batch.priorities[at + 1]);
+    if (!status) status = core.hdw_graph_seal(graph, outputsAt, outputs.length, passesOf(plan), plan.budgetResults);
     if (status) fail(heap, graph, batch, status);
     return graph;
   } catch (error) {
@@ -121,6 +133,21 @@ export function buildGraph(heap, batch, { encodeLiteral, functionNumber }) {
   } finally {
     if (room) core.hdw_free(room);
   }
+}
+
+/**
+ * For each task of a sealed graph the first task of the group that it runs with, by their ids: its own if it
+ * runs alone, {@link import('./heap.js').NONE} if it was culled. A task that was inlined is with one of its readers.
+ * @param {import('./heap.js').Heap} heap @param {number} graph @param {number} count
+ */
+export function groupsOf(heap, graph, count) {
+  const room = heap.core.hdw_alloc(count * 4) >>> 0;
+  if (!room) return Uint32Array.from({ length: count }, (_, id) => id); /* who only watches does not fail the run */
+  heap.core.hdw_graph_groups(graph, room, count);
+  heap.catchUp();
+  const groups = heap.words.slice(room >>> 2, (room >>> 2) + count);
+  heap.core.hdw_free(room);
+  return groups;
 }
 
 /** @param {import('./heap.js').Heap} heap @param {number} at @param {number} count */

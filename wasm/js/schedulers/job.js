@@ -9,16 +9,18 @@ import { encodeLiteral } from '../values/codec.js';
 /**
  * @typedef {import('../core/graph.js').Batch & {
  *   functions: string[],
+ *   plan: import('../options.js').Plan,
  *   encodeLiteral: (literal: any) => import('../values/codec.js').Encoded,
  * }} Job
  */
 
 /**
  * @param {import('../record.js').Recording} recording
+ * @param {import('../options.js').Plan} plan
  * @returns {Job}
  * @throws {import('../errors.js').FunctionError}
  */
-export function jobOf(recording) {
+export function jobOf(recording, plan) {
   return {
     functions: recording.functions.map(describe),
     functionOf: recording.functionOf,
@@ -26,9 +28,13 @@ export function jobOf(recording) {
     args: recording.args,
     literals: recording.literals,
     outputs: recording.outputs,
+    cheap: recording.cheap,
+    priorities: recording.priorities,
+    plan,
     encodeLiteral,
     describe: (index) => recording.describe(index),
     givenKeys: () => recording.givenKeys(),
+    annotations: () => recording.annotations(),
   };
 }
 
@@ -42,6 +48,9 @@ export function packJob(job) {
     /* A view would be posted with the whole of its buffer. */
     literals: encodeLiterals(job, job.encodeLiteral).map((encoded) => (encoded.bytes ? { ...encoded, bytes: encoded.bytes.slice() } : encoded)),
     outputs: job.outputs,
+    cheap: job.cheap,
+    priorities: job.priorities,
+    plan: job.plan,
     tasks: Array.from({ length: job.functionOf.length }, (_, index) => job.describe(index)),
     givenKeys: job.givenKeys(),
   };
@@ -57,8 +66,12 @@ export function unpackJob(packed) {
     args: words(packed.args),
     literals: packed.literals,
     outputs: packed.outputs,
+    cheap: packed.cheap,
+    priorities: packed.priorities,
+    plan: packed.plan,
     encodeLiteral: (literal) => literal,
     describe: (index) => packed.tasks[index],
     givenKeys: () => packed.givenKeys,
+    annotations: () => undefined, /* nobody watches there */
   };
 }

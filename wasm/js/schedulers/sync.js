@@ -5,7 +5,7 @@
  */
 import { mapLeaves } from '../containers.js';
 import { CancelledError, FunctionError } from '../errors.js';
-import { buildGraph, encodeLiterals } from '../core/graph.js';
+import { buildGraph, encodeLiterals, groupsOf } from '../core/graph.js';
 import { NONE, outOfMemory } from '../core/heap.js';
 import { compile } from '../functions/compile.js';
 import { describe } from '../functions/ship.js';
@@ -20,16 +20,21 @@ const isPromise = (value) => value !== null && typeof value === 'object' && type
  * Runs a recording step by step: a generator that yields each promise a task gave, to be sent its value.
  * @param {import('../core/heap.js').Heap} heap
  * @param {import('../record.js').Recording} recording
- * @param {{ strict?: boolean, signal?: AbortSignal, onFinished?: (done: number, total: number) => void, watched?: () => import('../watch.js').WatchedWalk }} options
+ * @param {object} options
+ * @param {import('../options.js').Plan} options.plan
+ * @param {boolean} [options.strict]
+ * @param {AbortSignal} [options.signal]
+ * @param {(done: number, total: number) => void} [options.onFinished]
+ * @param {(groups: Uint32Array) => import('../watch.js').WatchedWalk} [options.watched]
  * @returns {Generator<PromiseLike<unknown>, unknown[], unknown>}
  */
-export function* walkByRank(heap, recording, { strict = false, signal, onFinished, watched }) {
+export function* walkByRank(heap, recording, { plan, strict = false, signal, onFinished, watched }) {
   const functions = strict ? recording.functions.map((task) => compile(describe(task))) : recording.functions.map((task) => task.fn);
   const travel = strict ? throughCodec : (/** @type {unknown} */ value) => value;
   /* What threads would refuse is refused here too, before anything runs. */
   const encoded = strict ? encodeLiterals(recording, encodeLiteral) : null;
   const { core } = heap;
-  const graph = buildGraph(heap, recording, { encodeLiteral: null, functionNumber: (index) => index });
+  const graph = buildGraph(heap, recording, { encodeLiteral: null, functionNumber: (index) => index, plan });
   /** @type {import('../watch.js').WatchedWalk | undefined} */
   let seen;
   let walk = 0;
@@ -37,16 +42,18 @@ export function* walkByRank(heap, recording, { strict = false, signal, onFinishe
   let outcome = 'cancelled';
   try {
     const total = core.hdw_graph_task_count(graph);
-    walk = core.hdw_walk_create(graph, 0) >>> 0;
+    walk = core.hdw_walk_create(graph, plan.budgetResults) >>> 0;
     if (!walk) throw outOfMemory('a run', total);
-    seen = watched?.();
+    seen = watched?.(groupsOf(heap, graph, recording.nodes.length));
     const functionOf = recording.functionOf.view, offsets = recording.argOffsets.view, words = recording.args.view;
     /** @type {unknown[]} */
     const results = new Array(recording.nodes.length);
+    /* What goes from part to part of a group stays as it is, as on threads. */
+    const live = new Uint8Array(strict ? recording.nodes.length : 0);
     /** @param {number} place */
     const valueAt = (place) => {
       const word = words[place];
-      if (word < LITERAL) return travel(results[word]);
+      if (word < LITERAL) return live[word] ? results[word] : travel(results[word]);
       return encoded ? decodeCopy(encoded[word - LITERAL]) : recording.literals[word - LITERAL];
     };
     let done = 0;
@@ -60,6 +67,7 @@ export function* walkByRank(heap, recording, { strict = false, signal, onFinishe
         seen?.release(gone);
       }
       if (id === NONE) break;
+      const goesOn = heap.word(walk + 8) !== 0;
       if (signal?.aborted) throw new CancelledError(undefined, { cause: signal.reason });
       const from = offsets[id], end = offsets[id + 1];
       seen?.start(id);
@@ -79,7 +87,8 @@ export function* walkByRank(heap, recording, { strict = false, signal, onFinishe
         }
         let value = functions[functionOf[id] >>> 1](...args);
         if (isPromise(value)) value = yield value;
-        results[id] = travel(value);
+        if (strict) live[id] = goesOn ? 1 : 0;
+        results[id] = goesOn ? value : travel(value);
         seen?.finish(id);
       } catch (thrown) {
         seen?.finish(id, false);

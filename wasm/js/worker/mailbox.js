@@ -13,6 +13,8 @@ import { heapBuffers } from '../values/travel.js';
 const OUTCOME = 4, STATUS = 5, SLOT = 6, FUNCTION = 8, ARG_COUNT = 9, ARGS = 10, PAGES = 12, SLEEP_MS = 13, SEEN = 14, BELL = 15, PRINTING = 19, STARTED = 20, GROUP = 21;
 /** HDW_MORE: another part of the claim's fused group follows. Alone: it is the first. */
 const MORE = 2;
+/** HDW_LATER, alone: it is the last part of a group. */
+const LAST = 1;
 /** hd_tag of a value between the parts of a group: its number counts the slot's live values. */
 const LIVE = 6;
 const FINISH = 1, FAIL = 2, DEFER = 3;
@@ -102,7 +104,9 @@ export class Mailbox {
     const fn = this.#functions[number] ?? this.#function(number);
     const count = words[this.at + ARG_COUNT], args = words[this.at + ARGS];
     if (this.#blocks.length) this.#blocks = [];
-    if (words[this.at + GROUP] === MORE) this.#live[words[this.at + SLOT]] = []; /* a group begins */
+    const group = words[this.at + GROUP];
+    if (group === MORE) this.#live[words[this.at + SLOT]] = []; /* a group begins */
+    this.#readLive = group === LAST; /* which reads all that is left, or nobody does */
     if (templated) return fn(...this.#consumed(this.#template(args)));
     switch (count) {
       case 1: return fn(this.#consumed(this.#read(args)));
