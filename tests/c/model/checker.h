@@ -23,7 +23,7 @@
 /* One small world of threads that begin together. */
 struct hdt_scenario {
   const char *title;
-  int threads;             /* 2 or 3 */
+  int threads;             /* 2 to 4 */
   unsigned bound;          /* preemptions, of which all are tried */
   unsigned random;         /* random executions */
   void (*before)(void);    /* run by one thread before the others */
@@ -102,7 +102,11 @@ static hdt_verdict hdt_check(const hdt_scenario *scenario, const hdt_search &sea
     if (hdt_sites[i].file) hdt_sites[i].coarse = hdt_is_coarse(&hdt_sites[i]);
   hdt_executions = 0;
   hdt_deadline = hdt_now() + search.seconds;
-  return scenario->threads == 2 ? hdt_search_with<2>(search) : hdt_search_with<3>(search);
+  switch (scenario->threads) {
+    case 2: return hdt_search_with<2>(search);
+    case 3: return hdt_search_with<3>(search);
+    default: return hdt_search_with<4>(search);
+  }
 }
 
 struct hdt_totals {

@@ -99,7 +99,7 @@ uint32_t hd_graph_arg_count(const hd_graph *graph, uint32_t task) {
 
 /* ---- a world ------------------------------------------------------------------------------------- */
 
-enum { TASKS_MAX = 8, WORKERS_MAX = 3, RUNS_MAX = 2, EDGES_MAX = 12, WORDS_MAX = 7 };
+enum { TASKS_MAX = 8, WORKERS_MAX = 4, RUNS_MAX = 2, EDGES_MAX = 12, WORDS_MAX = 7 };
 
 /* A graph in a table: a row of inputs for each task, ended by NONE. */
 enum { NONE = -1 };

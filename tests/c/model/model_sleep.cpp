@@ -108,12 +108,22 @@ static void begin_producers(void) {
   hd_pool_submit(&here->pool, run);
 }
 
-/*   0 -> 2, 3 while 1 is taken, the last of its word: its taker clears the marks above 2 and 3 for a
+/*   0 -> 2, 3, 4 while 1 is taken, the last of its word: its taker clears the marks above 3 and 4 for a
  *   moment, and those who look then find nothing. All three can run side by side.   */
-static const shape hidden = {{NONE}, {NONE}, {0, NONE}, {0, NONE}, {1, 2, 3, NONE}};
+static const shape hidden = {{NONE}, {NONE}, {0, NONE}, {0, NONE}, {0, NONE}};
 static void begin_hidden(void) {
   hd_run *run = begin(3, hidden, 5);
-  company[1] = company[2] = company[3] = 3;
+  company[2] = company[3] = company[4] = 3;
+  hd_pool_submit(&here->pool, run);
+}
+
+/*   0 -> 2, 3 and 1 -> 4, 5: two workers wake one each at the same time, and must not both take the same one for
+ *   theirs   */
+static const shape two_pairs = {{NONE}, {NONE}, {0, NONE}, {0, NONE}, {1, NONE}, {1, NONE}};
+static void begin_two_pairs(void) {
+  hd_run *run = begin(4, two_pairs, 6);
+  company[0] = company[1] = 2;
+  company[2] = company[3] = company[4] = company[5] = 4;
   hd_pool_submit(&here->pool, run);
 }
 
@@ -239,6 +249,14 @@ static void begin_loose(void) {
   hd_pool_submit(&here->pool, run);
 }
 
+/* The gate shuts while a worker has more in its hand. */
+static const shape four = {{NONE}, {NONE}, {NONE}, {NONE}};
+static void begin_short_user(void) {
+  begin(2, four, 4);
+  for (hd_worker &worker : here->workers) worker.kernels_are_short = true;
+  user_is_quick = false;
+}
+
 /* 1, 2, 3 are one group, which waits for 0.
  *   0 -> 1 -> 2 -> 3; 0 -> 4    */
 static const shape chained = {{NONE}, {0, NONE}, {1, NONE}, {2, NONE}, {0, NONE}};
@@ -292,6 +310,7 @@ static const hdt_scenario scenarios[] = {
     {"two workers each make a task ready and each take one", 2, 2, 20000, begin_producers, worker, end_done},
     {"tasks hidden by who clears marks are found again, by all who could run them", 3, 2, 60000, begin_hidden,
      worker, end_done, sleepers},
+    {"two who wake at the same time wake two", 4, 1, 60000, begin_two_pairs, worker, end_done, sleepers},
     {"a run is submitted while workers go to sleep", 3, 2, 20000, begin_user, user_submits, end, sleepers},
     {"a run is cancelled", 3, 2, 20000, begin_user, user_cancels, end},
     {"a run fails", 3, 2, 20000, begin_failing, user_meets_a_failure, end, sleepers},
@@ -301,6 +320,7 @@ static const hdt_scenario scenarios[] = {
     {"two runs share the workers", 3, 2, 20000, begin_two_runs, second_is_submitted, end_two_runs, sleepers},
     {"short kernels are taken by the handful", 2, 2, 20000, begin_short, worker, end_done, hands},
     {"and by the word in a loose run", 2, 2, 20000, begin_loose, worker, end_done, hands},
+    {"the gate shuts and opens while a worker has a handful", 3, 2, 20000, begin_short_user, user_pauses_and_resumes, end, gates},
     {"a fused chain runs beside another task", 2, 2, 20000, begin_fused, worker, end_done, hands},
     {"the gate shuts and opens between the parts of a chain", 3, 2, 20000, begin_fused_user, user_pauses_and_resumes, end, gates},
     {"a budget holds roots back and the run ends", 2, 2, 20000, begin_budget, worker, end_budget, hands},
