@@ -108,12 +108,12 @@ static void begin_producers(void) {
   hd_pool_submit(&here->pool, run);
 }
 
-/*   0 -> 2, 3, 4 while 1 is taken, the last of its word: its taker clears the marks above 3 and 4 for a
- *   moment, and those who look then find nothing. All three can run side by side.   */
-static const shape hidden = {{NONE}, {NONE}, {0, NONE}, {0, NONE}, {0, NONE}};
+/*   0 -> 2, 3 while 1 is taken, the last of its word: its taker clears the marks above 3 for a moment, and
+ *   those who look then find nothing. All three can run side by side.   */
+static const shape hidden = {{NONE}, {NONE}, {0, NONE}, {0, NONE}, {1, 2, 3, NONE}};
 static void begin_hidden(void) {
   hd_run *run = begin(3, hidden, 5);
-  company[2] = company[3] = company[4] = 3;
+  company[1] = company[2] = company[3] = 3;
   hd_pool_submit(&here->pool, run);
 }
 
@@ -190,6 +190,17 @@ static void user_pauses_and_resumes(int thread) {
   hd_run_pause(run);
   hd_pool_submit(&here->pool, run);
   hd_run_step(run, 1);
+  hd_run_resume(run);
+  user_waits();
+  RL_ASSERT(outcome == HD_OK);
+  user_leaves();
+}
+
+static void user_pauses_late(int thread) {
+  if (thread < 2) return worker(thread);
+  hd_run *run = &runs[0]->run;
+  hd_pool_submit(&here->pool, run);
+  hd_run_pause(run);
   hd_run_resume(run);
   user_waits();
   RL_ASSERT(outcome == HD_OK);
@@ -320,9 +331,9 @@ static const hdt_scenario scenarios[] = {
     {"two runs share the workers", 3, 2, 20000, begin_two_runs, second_is_submitted, end_two_runs, sleepers},
     {"short kernels are taken by the handful", 2, 2, 20000, begin_short, worker, end_done, hands},
     {"and by the word in a loose run", 2, 2, 20000, begin_loose, worker, end_done, hands},
-    {"the gate shuts and opens while a worker has a handful", 3, 2, 20000, begin_short_user, user_pauses_and_resumes, end, gates},
+    {"the gate shuts and opens while a worker has a handful", 3, 2, 20000, begin_short_user, user_pauses_late, end, gates},
     {"a fused chain runs beside another task", 2, 2, 20000, begin_fused, worker, end_done, hands},
-    {"the gate shuts and opens between the parts of a chain", 3, 2, 20000, begin_fused_user, user_pauses_and_resumes, end, gates},
+    {"the gate shuts and opens between the parts of a chain", 3, 2, 20000, begin_fused_user, user_pauses_late, end, gates},
     {"a budget holds roots back and the run ends", 2, 2, 20000, begin_budget, worker, end_budget, hands},
 };
 
