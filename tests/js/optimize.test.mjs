@@ -214,7 +214,7 @@ describe.each(ways)('$way', ({ run, runGet, threads, encodes, waits }) => {
 
     test('that fails is named', async () => {
       const bad = delayed(() => { throw new Error('cheap'); }, { name: 'bad', inline: true })();
-      expect(await rejection(run([inc(bad), inc(bad)]))).toMatchObject({ message: 'cheap', task: { key: bad.key, name: 'bad' } });
+      expect(await rejection(run([inc(bad), inc(bad)]))).toMatchObject({ message: 'cheap', task: { key: bad.key, name: 'bad', attempt: 1 } });
     });
   });
 
