@@ -41,6 +41,12 @@ describe.each(tested)('$way', ({ run }) => {
       expect(await run(bind(bind(calls, parent), [parent, inc(7)]))).toEqual(expected);
     });
 
+    test('keeps what a call shares among its arguments', async () => {
+      const list = [inc(1)];
+      const shares = delayed((first, { second }, again) => [first === second, first === again, first]);
+      expect(await run([bind(shares(list, { second: list }, list), inc(5)), clone(shares(list, { second: list }, list))])).toEqual([[true, true, [2]], [true, true, [2]]]);
+    });
+
     test('leaves the children themselves as they were', async () => {
       const child = noted(book.file, 'child', 1);
       const bound = bind(child, noted(book.file, 'parent', 0));
