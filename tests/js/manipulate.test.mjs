@@ -5,6 +5,7 @@ import { note, notebook, ways } from './ways.mjs';
 
 const inc = delayed((x) => x + 1, { name: 'inc' });
 const add = delayed((x, y) => x + y);
+const unwrap = delayed(([x]) => x + 1);
 const noted = delayed(note);
 /** What a function sees of its call. */
 const seen = delayed(function seen(...rest) {
@@ -38,6 +39,12 @@ describe.each(tested)('$way', ({ run }) => {
       const expected = [[0, []], [4, [1, 'two', undefined, -0]], [2, [[1, [2]], big]], [3, [[2], { x: 3 }, new Map([['k', 4]])]], [2, [2, 5]]];
       expect(await run(bind(calls, parent))).toEqual(expected);
       expect(await run(bind(bind(calls, parent), [parent, inc(7)]))).toEqual(expected);
+    });
+
+    test('keeps what a call shares among its arguments', async () => {
+      const list = [inc(1)];
+      const shares = delayed((first, { second }, again) => [first === second, first === again, first]);
+      expect(await run([bind(shares(list, { second: list }, list), inc(5)), clone(shares(list, { second: list }, list))])).toEqual([[true, true, [2]], [true, true, [2]]]);
     });
 
     test('leaves the children themselves as they were', async () => {
@@ -83,7 +90,7 @@ describe.each(tested)('$way', ({ run }) => {
 
     test('clones 100,000 in a chain, and nodes inside arguments', async () => {
       let node = inc([0].length);
-      for (let i = 1; i < 100_000; i++) node = i % 1000 ? inc(node) : delayed(([x]) => x + 1)([node]);
+      for (let i = 1; i < 100_000; i++) node = i % 1000 ? inc(node) : unwrap([node]);
       expect(await run(clone(node))).toBe(100_001);
     });
   });

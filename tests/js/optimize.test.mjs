@@ -1,6 +1,6 @@
 // What is done to a graph before it runs, in every way there is: culling, fusing, inlining; orders and budgets.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { CancelledError, OutOfMemoryError, Runtime, WorkerLostError, compute, config, delayed, get } from 'heddle';
+import { CancelledError, OutOfMemoryError, Runtime, WorkerLostError, compute, config, delayed, get, sleep } from 'heddle';
 import { note, notebook, rejection, ways } from './ways.mjs';
 
 const inc = delayed((x) => x + 1);
@@ -153,20 +153,29 @@ describe.each(ways)('$way', ({ run, runGet, threads, encodes, waits }) => {
       });
     }
 
+    const waiting = async (file, x) => {
+      note(file, 'part');
+      await new Promise((resume) => setTimeout(resume, 20));
+      return x + 1;
+    };
+    const blocking = (file, x) => {
+      note(file, 'part');
+      sleep(0.02);
+      return x + 1;
+    };
     if (!waits)
-      test('is cancelled between its parts', async () => {
+      test.each([['wait', waiting], ...(threads ? [['block', blocking]] : [])])('is cancelled between its parts, which %s', async (_, fn) => {
         const controller = new AbortController();
         const timer = setInterval(() => book.lines().length > 2 && controller.abort(), 5);
-        const slow = delayed(async (file, x) => {
-          note(file, 'part');
-          await new Promise((resume) => setTimeout(resume, 20));
-          return x + 1;
-        }, { scope: { note } });
+        const slow = delayed(fn, { scope: { note } });
         let node = inc(0);
         for (let i = 0; i < 500; i++) node = slow(book.file, node);
         expect(await rejection(run(node, { signal: controller.signal }))).toBeInstanceOf(CancelledError);
         clearInterval(timer);
-        expect(book.lines().length).toBeLessThan(100);
+        const { length } = book.lines();
+        expect(length).toBeLessThan(100);
+        expect(await run(inc(1))).toBe(2);
+        expect(book.lines().length).toBeLessThanOrEqual(length + 1); /* the one that was running */
       });
   });
 
@@ -214,7 +223,7 @@ describe.each(ways)('$way', ({ run, runGet, threads, encodes, waits }) => {
 
     test('that fails is named', async () => {
       const bad = delayed(() => { throw new Error('cheap'); }, { name: 'bad', inline: true })();
-      expect(await rejection(run([inc(bad), inc(bad)]))).toMatchObject({ message: 'cheap', task: { key: bad.key, name: 'bad' } });
+      expect(await rejection(run([inc(bad), inc(bad)]))).toMatchObject({ message: 'cheap', task: { key: bad.key, name: 'bad', attempt: 1 } });
     });
   });
 

@@ -281,7 +281,8 @@ describe('info', () => {
 
 describe('config', () => {
   test('has these defaults', () => {
-    expect(config).toEqual({ scheduler: undefined, workers: undefined, memory: undefined, strict: false });
+    expect(config).toEqual({ scheduler: undefined, workers: undefined, memory: undefined, strict: false,
+      optimize: true, order: 'fast', budget: undefined });
   });
 
   test('has no other names: a misspelt one is an error at once', () => {

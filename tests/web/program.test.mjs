@@ -116,7 +116,7 @@ describe('places', () => {
 
 describe('a message of a program', () => {
   const graph = () => ({ count: 2, names: ['f'], nameOf: new Uint32Array(2), keys: ['a', 'b'], offsets: Uint32Array.of(0, 0, 1),
-    inputs: Uint32Array.of(0), outputs: Uint32Array.of(1) });
+    inputs: Uint32Array.of(0), outputs: Uint32Array.of(1), groups: Uint32Array.of(0, 0xffffffff) });
   const begin = () => ({ type: 'begin', run: 1, scheduler: 'sync', workers: 1, graph: graph() });
   const batch = () => ({ type: 'batch', run: 1, atMs: 1, states: new Uint8Array(2), startMs: new Float64Array(2).fill(NaN),
     elapsedMs: new Float32Array(2), worker: new Uint16Array(2) });
@@ -140,6 +140,7 @@ describe('a message of a program', () => {
     ['an input that does not exist', { ...begin(), graph: { ...graph(), inputs: Uint32Array.of(5) } }],
     ['offsets that go back', { ...begin(), graph: { ...graph(), count: 2, offsets: Uint32Array.of(0, 9, 1) } }],
     ['arrays that are none', { ...begin(), graph: { ...graph(), nameOf: [0, 0] } }],
+    ['a group that does not exist', { ...begin(), graph: { ...graph(), groups: Uint32Array.of(7) } }],
     ['too many tasks', { ...begin(), graph: { ...graph(), count: 1e9 } }],
     ['an error without a message', { type: 'finished', ms: 1, error: { name: 'x' } }],
   ])('%s is dropped', (_, message) => {

@@ -70,6 +70,24 @@ describe('RunModel', () => {
   });
 });
 
+describe('fused chains', () => {
+  /* 0 <- 1 <- 2 in one go; 3 alone; 4 is not run; 5 and 6 in one go, named by the second */
+  const chains = () => {
+    const message = begin(['c', 'b', 'a', 'x', 'y', 'q', 'p'], [[1], [2], [], [], [], [6], []]);
+    message.graph.groups = Uint32Array.of(2, 2, 2, 3, 0xffffffff, 6, 6);
+    return message;
+  };
+
+  test('have their parts in the order in which they run', () => {
+    const model = new RunModel(chains(), 0);
+    expect([0, 1, 2, 3, 4, 5, 6].map((task) => model.partsOf(task))).toEqual([[2, 1, 0], [2, 1, 0], [2, 1, 0], [], [], [6, 5], [6, 5]]);
+  });
+
+  test('are none in a message that does not tell them', () => {
+    expect(new RunModel(add(), 0).partsOf(0)).toEqual([]);
+  });
+});
+
 describe('a drawing', () => {
   test('has a circle and a box for each task, and one line for an input that is used twice', () => {
     const model = new RunModel(begin(['add', 'inc'], [[1, 1], []]), 0);

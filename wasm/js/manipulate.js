@@ -2,6 +2,7 @@
 import { findInside, mapLeaves } from './containers.js';
 import { Delayed } from './delayed.js';
 import { OptionError } from './errors.js';
+import { isNested } from './record.js';
 
 /** A checkpoint is a tree: so many of its tasks wait for one. */
 const SPLIT_EVERY = 8;
@@ -109,12 +110,14 @@ function copy(structure, blocker, options, name) {
   const nodes = [];
   const meet = (/** @type {Delayed} */ node) => {
     if (omitted.has(node) || copies.has(node)) return;
-    copies.set(node, new Delayed(Delayed.task(node), [], cloneKey(node, seed), [], node));
+    copies.set(node, new Delayed(Delayed.task(node), Delayed.args(node), cloneKey(node, seed), undefined, node));
     nodes.push(node);
   };
   for (const node of nodesIn(structure)) meet(node);
   for (let at = 0; at < nodes.length; at++) {
-    for (const input of findInside(Delayed.args(nodes[at]), Delayed)) meet(input);
+    for (const arg of Delayed.args(nodes[at]))
+      if (arg instanceof Delayed) meet(arg);
+      else if (isNested(arg)) for (const input of findInside(arg, Delayed)) meet(input);
     for (const input of Delayed.after(nodes[at])) meet(input);
   }
   for (const node of nodes) {
@@ -124,9 +127,12 @@ function copy(structure, blocker, options, name) {
       if (other) first = false;
       return other ?? leaf;
     };
-    const args = Delayed.args(node).map((arg) => (arg instanceof Delayed || findInside(arg, Delayed).length > 0 ? mapLeaves(arg, replace) : arg));
-    const after = /** @type {Delayed[]} */ (Delayed.after(node).map(replace));
-    if (first) after.push(/** @type {Delayed} */ (blocker));
+    const given = Delayed.args(node);
+    const args = given.some(isNested) ? /** @type {unknown[]} */ (mapLeaves(given, replace))
+      : given.map((arg) => (arg instanceof Delayed ? replace(arg) : arg));
+    let after = Delayed.after(node);
+    if (after.length > 0) after = /** @type {Delayed[]} */ (after.map(replace));
+    if (first) after = [...after, /** @type {Delayed} */ (blocker)];
     const task = Delayed.task(node);
     /* A key that was given is the first one's own. */
     Delayed.define(/** @type {Delayed} */ (copies.get(node)), task.key === undefined ? task : { ...task, key: undefined }, args, after);

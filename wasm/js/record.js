@@ -48,7 +48,7 @@ export class Words {
 }
 
 /** Whether nodes stand inside a container. @param {unknown} arg */
-const isNested = (arg) => typeof arg === 'object' && !(arg instanceof Delayed) && isContainer(arg) && findInside(arg, Delayed).length > 0;
+export const isNested = (arg) => typeof arg === 'object' && !(arg instanceof Delayed) && isContainer(arg) && findInside(arg, Delayed).length > 0;
 
 let recordings = 0;
 

@@ -346,7 +346,7 @@ export class Runtime {
     const id = core.hdw_run_failure(run, out, out + 4) >>> 0;
     const status = this.#heap.word(out), slot = this.#heap.word(out + 4);
     core.hdw_free(out);
-    const task = { ...job.describe(id), worker: core.hdw_run_failed_worker(run), attempt: core.hdw_run_attempt(run, id) };
+    const task = { ...job.describe(id), worker: core.hdw_run_failed_worker(run), attempt: core.hdw_run_failed_attempt(run) };
     const { bytes } = this.#heap.readValue(slot);
     if (bytes) return unpackFailure(new TextDecoder().decode(bytes), task);
     switch (this.#heap.statusName(status)) {

@@ -169,7 +169,8 @@ _Static_assert(sizeof(hd_record) == 16 && offsetof(hd_record, elapsed_us) == 8 &
                "JavaScript reads records of 16 bytes");
 
 /* The state (hd_task_state) and the record of each task now, by id, of a run with trace. Dependents are
- * read before what they need, so no task is seen ahead of its inputs though the run goes on meanwhile. */
+ * read before what they need, so no task is seen ahead of its inputs though the run goes on meanwhile. Of a task
+ * that was copied the copy that is furthest is told. The caller has filled `states` with zeros. */
 void HDW_EXPORT(hdw_run_sample)(const hd_run *run, uint8_t *states, hd_record *records) {
   hd_graph *graph = hd_run_graph(run);
   const uint8_t *now = hd_run_task_states(run);
@@ -177,7 +178,9 @@ void HDW_EXPORT(hdw_run_sample)(const hd_run *run, uint8_t *states, hd_record *r
   uint32_t count = hd_graph_task_count(graph);
   for (uint32_t task = count; task-- > 0;) {
     uint32_t id = hd_graph_id(graph, task);
-    states[id] = __atomic_load_n(&now[task], __ATOMIC_SEQ_CST) & HD_STATE_MASK;
+    uint8_t state = __atomic_load_n(&now[task], __ATOMIC_SEQ_CST) & HD_STATE_MASK;
+    if (state < states[id]) continue;
+    states[id] = state;
     records[id] = kept[task];
   }
 }
@@ -195,7 +198,10 @@ uint32_t HDW_EXPORT(hdw_run_failure)(const hd_run *run, hd_status *status, const
 
 uint32_t HDW_EXPORT(hdw_run_failed_worker)(const hd_run *run) { return hd_run_failed_worker(run); }
 
-/* Which attempt at a task failed, by its id. */
-uint32_t HDW_EXPORT(hdw_run_attempt)(const hd_run *run, uint32_t id) {
-  return hd_run_attempt(run, hd_graph_rank(hd_run_graph(run), id));
+/* Which attempt at it that was. */
+uint32_t HDW_EXPORT(hdw_run_failed_attempt)(const hd_run *run) {
+  hd_status status;
+  const hd_value *error;
+  uint32_t task = hd_run_failure(run, &status, &error);
+  return task == HD_NONE ? 0 : hd_run_attempt(run, task);
 }

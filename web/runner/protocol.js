@@ -38,6 +38,8 @@
 /** Texts are cut at this length, in characters; what is beyond the others is refused. */
 export const TEXT_MAX = 20_000;
 const TASKS_MAX = 1_000_000, EDGES_MAX = 10_000_000, NAMES_MAX = 100_000, NAME_MAX = 1000, WORKERS_MAX = 256, LINES_MAX = 1000;
+/** The group of a task that is not run. */
+const NOT_RUN = 0xffffffff;
 
 const isText = (/** @type {unknown} */ value, max = TEXT_MAX) => typeof value === 'string' && value.length <= max;
 const isCount = (/** @type {unknown} */ value, max = Number.MAX_SAFE_INTEGER) =>
@@ -62,7 +64,9 @@ function isGraph(graph) {
     isArray(graph.offsets, Uint32Array, graph.count + 1) && isArray(graph.inputs, Uint32Array) && graph.inputs.length <= EDGES_MAX &&
     graph.offsets[0] === 0 && graph.offsets[graph.count] === graph.inputs.length &&
     graph.offsets.every((/** @type {number} */ offset, /** @type {number} */ at) => at === 0 || offset >= graph.offsets[at - 1]) &&
-    allBelow(graph.inputs, graph.count) && isArray(graph.outputs, Uint32Array) && allBelow(graph.outputs, graph.count);
+    allBelow(graph.inputs, graph.count) && isArray(graph.outputs, Uint32Array) && allBelow(graph.outputs, graph.count) &&
+    orNothing(graph.groups, (groups) => isArray(groups, Uint32Array, graph.count) &&
+      groups.every((/** @type {number} */ first) => first < graph.count || first === NOT_RUN));
 }
 
 /** @param {any} error */

@@ -30,6 +30,8 @@ export const resultWords = Object.freeze({ held: 'in memory', freed: 'released' 
  * @property {Uint32Array} offsets `count + 1` places in `inputs`
  * @property {Uint32Array} inputs the tasks whose results task i takes, at offsets[i]..offsets[i + 1]; may repeat
  * @property {Uint32Array} outputs the tasks whose results are wanted
+ * @property {Uint32Array} [groups] for each task the first task of the chain that it runs in, in one go: itself if
+ *   it runs alone
  *
  * @typedef {{ type: 'begin', run: number, scheduler: 'sync' | 'threads', workers: number, graph: GraphMessage }} BeginMessage
  * @typedef {{ type: 'batch', run: number, atMs: number, states: Uint8Array, startMs: Float64Array, elapsedMs: Float32Array, worker: Uint16Array }} BatchMessage
@@ -50,6 +52,7 @@ export class RunModel {
   #version = 1;
   #changedIn;
   /** @type {Uint32Array | null} */ #depths = null;
+  /** @type {Map<number, number[]> | null} The parts of fused chains, by the first. */ #chains = null;
 
   /**
    * @param {BeginMessage} begin
@@ -199,6 +202,18 @@ export class RunModel {
     return new Set(inputs.subarray(offsets[task], offsets[task + 1]));
   }
 
+  /**
+   * The tasks of the fused chain that a task belongs to, itself among them, as they run; none if it runs alone.
+   * @param {number} task
+   * @returns {readonly number[]}
+   */
+  partsOf(task) {
+    const { groups } = this.#begin.graph;
+    if (!groups) return [];
+    this.#chains ??= chainsOf(groups, this.depths);
+    return this.#chains.get(groups[task]) ?? [];
+  }
+
   /** For each task the number of its row: 0 for one without inputs, else one more than its highest input. */
   get depths() {
     this.#depths ??= depthsOf(this.#begin.graph);
@@ -216,6 +231,27 @@ export class RunModel {
     const held = counts[DONE] > 0 ? `; ${countedNoun(counts[DONE], 'result')} ${resultWords.held}` : '';
     return `${countedNoun(this.count, 'task')}${parts.length > 0 ? `; ${parts.join(', ')}` : ''}${held}`;
   }
+}
+
+/**
+ * The groups of more than one task, each by depth, which is how a chain runs.
+ * @param {Uint32Array} groups
+ * @param {Uint32Array} depths
+ */
+function chainsOf(groups, depths) {
+  /** @type {Map<number, number[]>} */
+  const chains = new Map();
+  groups.forEach((first, task) => {
+    if (first >= groups.length || (first === task && !chains.has(first))) return;
+    const parts = chains.get(first) ?? [];
+    if (parts.length === 0) chains.set(first, parts);
+    parts.push(task);
+  });
+  for (const [first, parts] of chains) {
+    if (!parts.includes(first)) parts.push(first);
+    parts.sort((a, b) => depths[a] - depths[b]);
+  }
+  return chains;
 }
 
 /**

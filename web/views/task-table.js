@@ -4,6 +4,8 @@ import { RELEASED, RUNNING, resultWords, stateNames } from './model.js';
 import { countedNoun, timed } from './quantities.js';
 
 const rowsLimit = 200;
+/** So many keys of a fused chain are written out. */
+const partsShown = 4;
 
 export class TaskTable {
   root = html('details', { class: 'hd-tasks' }, html('summary', {}, 'As a table'));
@@ -40,12 +42,14 @@ export class TaskTable {
   #fill(model) {
     const shown = Math.min(rowsLimit, model.count);
     const body = html('tbody');
+    const fused = Array.from({ length: shown }).some((_, task) => model.partsOf(task).length > 0);
     this.#rows = Array.from({ length: shown }, (_, task) => {
-      const row = html('tr', {}, html('th', { scope: 'row' }, model.keyOf(task)), html('td'), html('td'), html('td'), html('td'));
+      const row = html('tr', {}, html('th', { scope: 'row' }, model.keyOf(task)), html('td'), html('td'), html('td'), html('td'),
+        ...(fused ? [html('td', {}, partners(model, task))] : []));
       body.append(row);
       return row;
     });
-    const titles = ['Task', 'State', 'Worker', 'Started at', 'Took'].map((title) => html('th', { scope: 'col' }, title));
+    const titles = ['Task', 'State', 'Worker', 'Started at', 'Took', ...(fused ? ['Fused with'] : [])].map((title) => html('th', { scope: 'col' }, title));
     this.#scroller.replaceChildren(html('table', {}, html('thead', {}, html('tr', {}, ...titles)), body));
     const more = model.count - shown;
     this.#rest.textContent = more > 0 ? `The first ${rowsLimit} tasks; ${countedNoun(more, 'task')} more.` : '';
@@ -63,4 +67,15 @@ export class TaskTable {
     start.textContent = started ? timed(model.startMsOf(task)) : '';
     duration.textContent = now === RUNNING ? '…' : timed(model.durationMsOf(task));
   }
+}
+
+/**
+ * The keys of the tasks that one worker runs in one go with this one.
+ * @param {import('./model.js').RunModel} model
+ * @param {number} task
+ */
+function partners(model, task) {
+  const parts = model.partsOf(task), more = parts.length - 1 - partsShown;
+  const others = parts.slice(0, partsShown + 1).filter((part) => part !== task).slice(0, partsShown);
+  return others.map((part) => model.keyOf(part)).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }

@@ -1,7 +1,7 @@
 /**
  * The `sync` scheduler: one task at a time, in the caller's thread, by rank. Closures and breakpoints
  * work and nothing is encoded; with `strict` it refuses what threads would refuse and passes every value
- * through the codec.
+ * through the codec, but for those that go from part to part of a fused chain.
  */
 import { mapLeaves } from '../containers.js';
 import { CancelledError, FunctionError } from '../errors.js';
