@@ -6,10 +6,12 @@
 // Timed are `build`, which makes nodes and edges from a ready list of inputs, afresh each time,
 // and `run`, which starts a built graph and waits for it. Making that list and tearing a graph
 // down are outside both.
+// Memory is what the process grew by, at the most: it cannot be counted from outside the library.
 // What it does not do: pass values. Edges carry continue_msg, the cheapest message oneTBB has.
 
 #include <getopt.h>
 #include <malloc.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -194,11 +196,27 @@ static double median(std::vector<double> v) {
   return v.size() % 2 ? v[half] : (v[half - 1] + v[half]) / 2;
 }
 
+static double resident_bytes() {
+  long pages = 0;
+  if (std::FILE *file = std::fopen("/proc/self/statm", "r")) {
+    if (std::fscanf(file, "%*d %ld", &pages) != 1) pages = 0;
+    std::fclose(file);
+  }
+  return static_cast<double>(pages) * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+static double most_resident_bytes() {
+  rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) * 1024;
+}
+
 template <class Node> static bool measure(const NamedShape &named, const Options &o) {
   const Shape shape = named.make(static_cast<uint32_t>(o.tasks));
   const uint32_t n = shape.task_count();
   std::vector<uint32_t> executions(n, 0);
   std::vector<double> build_ns, run_ns;
+  const double bytes_before = resident_bytes();
 
   tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
                             static_cast<size_t>(o.threads));
@@ -225,9 +243,10 @@ template <class Node> static bool measure(const NamedShape &named, const Options
     return false;
   }
   std::printf("{\"peer\":\"%s\",\"shape\":\"%s\",\"tasks\":%u,\"threads\":%ld,\"build_ns\":%.1f,"
-              "\"run_ns\":%.1f}\n",
+              "\"run_ns\":%.1f,\"bytes_per_task\":%.1f}\n",
               o.lightweight ? "onetbb-flow-lightweight" : "onetbb-flow", named.name, n, o.threads,
-              median(build_ns), median(run_ns));
+              median(build_ns), median(run_ns),
+              std::max(0.0, most_resident_bytes() - bytes_before) / n);
   return true;
 }
 
