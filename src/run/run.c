@@ -464,18 +464,17 @@ hd_run_state hd_run_get_state(const hd_run *run) {
   return control & HDI_CANCELLED ? HD_RUN_CANCELLED : HD_RUN_ACTIVE;
 }
 
-uint32_t hd_run_remaining(const hd_run *run) {
-  return run->task_count - total(run, offsetof(hdi_tally, done));
-}
+uint32_t hdi_run_done(const hd_run *run) { return total(run, offsetof(hdi_tally, done)); }
+uint32_t hd_run_remaining(const hd_run *run) { return run->task_count - hdi_run_done(run); }
 
 uint32_t hd_run_running(const hd_run *run) {
-  uint32_t answered = total(run, offsetof(hdi_tally, done)) + total(run, offsetof(hdi_tally, unwell));
+  uint32_t answered = hdi_run_done(run) + total(run, offsetof(hdi_tally, unwell));
   return total(run, offsetof(hdi_tally, claimed)) - answered;
 }
 
 uint32_t hd_run_results_alive(const hd_run *run) {
   uint32_t released = total(run, offsetof(hdi_tally, released));
-  return total(run, offsetof(hdi_tally, done)) - released;
+  return hdi_run_done(run) - released;
 }
 
 uint32_t hd_run_results_peak(const hd_run *run) { return hdi_load_seq_u32(&run->alive_peak); }

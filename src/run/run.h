@@ -75,6 +75,9 @@ struct hd_run {
   hd_status failed_status;
   hd_value failed_error;
 
+  hdi_u32 solo; /* 1 + the worker that runs tiny kernels all by itself, or 0 (SOLO-1) */
+  hdi_u32 solo_rest; /* samples until anybody tries that again */
+
   /* Set by the pool: someone must wake so many workers; the run was cancelled. */
   void (*wake)(void *waker, hd_run *run, uint32_t count);
   void (*cancelled)(void *waker, hd_run *run);
@@ -92,6 +95,9 @@ static inline void hdi_run_args(const hd_run *run, const uint32_t *words, uint32
 
 /* 0: a claim would probably succeed; otherwise look again in so many ms (UINT32_MAX: when woken). */
 uint32_t hdi_run_delay_ms(const hd_run *run);
+
+/* Tasks that are done, now. Exact when no worker is inside. */
+uint32_t hdi_run_done(const hd_run *run);
 
 /* Fills an empty hand with the lowest tasks of the ready set. False: there are none, or the run wants to
  * be asked for each by hd_run_claim (a gate, a budget, stopped). */

@@ -58,6 +58,33 @@ bool hd_worker_kill(hd_worker *worker) {
          hdi_load_seq_u32(&worker->mode) == HDI_KILLED;
 }
 
+/* ---- one worker for tiny kernels (SOLO-1) -------------------------------------------------------- */
+
+static bool is_solo(const hd_worker *worker, const hd_run *run) {
+  return hdi_load_seq_u32(&run->solo) == worker->index + 1;
+}
+
+/* Whether another worker is better left alone with a run: it runs it solo, and came on fast enough since this one
+ * looked last. The first time it gets the benefit of the doubt; who does not deserve it is solo no more. */
+static bool leave_alone(hd_worker *worker, hd_run *run) {
+  uint32_t solo = hdi_load_seq_u32(&run->solo);
+  if (!solo || solo == worker->index + 1) return false;
+  double us = hdi_clock_us(), since_us = us - worker->watched_us;
+  uint32_t done = hdi_run_done(run), more = done - worker->watched_done;
+  bool known = worker->watched == run && since_us < 20 * 1000 * HDI_SOLO_LOOK_MS;
+  worker->watched = run;
+  worker->watched_done = done;
+  worker->watched_us = us;
+  if (!known || (double)more * HDI_SOLO_NS > since_us * 1000) return true;
+  (void)hdi_cas_seq_u32(&run->solo, solo, 0);
+  return false;
+}
+
+/* Others may have a share again. */
+static void end_solo(hd_worker *worker, hd_run *run) {
+  if (hdi_cas_seq_u32(&run->solo, worker->index + 1, 0)) hdi_pool_wake(worker->pool, run, HD_WORKERS_MAX);
+}
+
 /* Takes hold of the oldest run that has something for this worker. *delay_ms: when to look again. */
 static hd_run *take_hold(hd_worker *worker, uint32_t *delay_ms) {
   hd_pool *pool = worker->pool;
@@ -68,6 +95,7 @@ static hd_run *take_hold(hd_worker *worker, uint32_t *delay_ms) {
     hd_run *run = pool->runs[i];
     if (worker->index >= run->worker_count) continue;
     uint32_t delay = hdi_run_delay_ms(run);
+    if (delay == 0 && leave_alone(worker, run)) delay = HDI_SOLO_LOOK_MS;
     if (delay == 0) found = run;
     else if (delay < *delay_ms) *delay_ms = delay;
   }
@@ -103,7 +131,9 @@ static void let_go_of_run(hd_worker *worker) {
   hd_run *run = worker->run;
   worker->run = NULL;
   trim_args(worker);
-  if (run) let_go(worker, run);
+  if (!run) return;
+  (void)hdi_cas_seq_u32(&run->solo, worker->index + 1, 0);
+  let_go(worker, run);
 }
 
 static void withdraw_announcement(hd_worker *worker) {
@@ -150,23 +180,44 @@ static bool others_idle(const hd_pool *pool, const hd_run *run) {
 typedef struct streak {
   hdi_hand hand;
   uint32_t next;  /* a part that it has claimed by finishing the one before, or HD_NONE */
+  bool solo;      /* it runs the run alone */
+  bool withdraws; /* it leaves the run to another */
   uint32_t timed; /* kernels since `since_us` */
   double since_us;
 } streak;
 
 static void size_hand(const hd_worker *worker, const hd_run *run, hdi_hand *hand) {
-  if (run->alone) hand->max = HDI_READY_BITS;
+  if (run->alone || is_solo(worker, run)) hand->max = HDI_READY_BITS;
   else if (!worker->kernels_are_short) hand->max = 1;
   else hand->max = run->loose ? HDI_READY_BITS : HDI_HAND_MAX;
 }
 
-/* Looks at the clock now and then: only of short kernels may one be kept waiting for another. */
-static void time_kernels(hd_worker *worker, const hd_run *run, streak *now) {
+/* Looks at the clock now and then: only of short kernels may one be kept waiting for another, and tiny ones are
+ * left to one worker. */
+static void time_kernels(hd_worker *worker, hd_run *run, streak *now) {
   if (run->alone || ++now->timed < HDI_SAMPLE) return;
-  double us = hdi_clock_us();
-  worker->kernels_are_short = us - now->since_us < HDI_SAMPLE * HDI_SHORT_US;
+  double us = hdi_clock_us(), each_ns = (us - now->since_us) * 1000 / HDI_SAMPLE;
+  worker->kernels_are_short = each_ns < HDI_SHORT_US * 1000;
   now->since_us = us;
   now->timed = 0;
+  uint32_t rest = hdi_load_relaxed_u32(&run->solo_rest);
+  if (is_solo(worker, run)) {
+    if (each_ns >= HDI_SOLO_NS) {
+      hdi_store_relaxed_u32(&run->solo_rest, HDI_SOLO_REST);
+      end_solo(worker, run);
+    }
+  } else if (rest) {
+    hdi_store_relaxed_u32(&run->solo_rest, rest - 1); /* about: others do so, too */
+  } else if (each_ns < HDI_TINY_NS && !hdi_cas_seq_u32(&run->solo, 0, worker->index + 1)) {
+    now->withdraws = true; /* to another */
+  }
+  now->solo = is_solo(worker, run);
+  size_hand(worker, run, &now->hand);
+}
+
+/* Another worker has found that this one was too slow to be solo. */
+static void stop_solo(hd_worker *worker, const hd_run *run, streak *now) {
+  now->solo = worker->kernels_are_short = false;
   size_hand(worker, run, &now->hand);
 }
 
@@ -184,6 +235,8 @@ static void run_kernel(hd_worker *worker, hd_run *run, const hd_function *functi
   hdi_run_finish(run, worker->index, task, &result, &finished, &now->hand);
   now->next = finished.next;
   uint32_t waiting = finished.ready_count, own = now->hand.tasks || now->next != HD_NONE ? 0 : 1;
+  if (now->solo && is_solo(worker, run)) return; /* the others look for themselves, now and then */
+  if (now->solo) stop_solo(worker, run, now);
   if (now->hand.tasks & (now->hand.tasks - 1) && others_idle(worker->pool, run))
     waiting += hdi_run_put_back(run, &now->hand, 1);
   if (waiting > own) hdi_pool_wake(worker->pool, run, waiting - own);
@@ -200,24 +253,26 @@ static uint32_t pick(hd_worker *worker, hd_run *run, streak *now) {
 }
 
 /* Runs kernels until the budget is used up. Gives an external task if one comes up, HD_NONE if not; with
- * budget left that means that nothing more can be claimed. */
+ * budget left that means that this worker shall let go of the run. */
 static uint32_t run_kernels(hd_worker *worker, uint32_t *budget) {
   hd_run *run = worker->run;
-  streak now = {.next = HD_NONE, .since_us = run->alone ? 0 : hdi_clock_us()};
+  streak now = {.next = HD_NONE, .solo = is_solo(worker, run)};
+  if (!run->alone) now.since_us = hdi_clock_us();
   uint32_t task = HD_NONE;
   size_hand(worker, run, &now.hand);
-  while (*budget || now.next != HD_NONE) {
+  while ((*budget && !now.withdraws) || now.next != HD_NONE) {
     task = pick(worker, run, &now);
     if (task == HD_NONE) break;
     const hd_function *function = hdi_graph_function(run->graph, task);
     if (!function->kernel) break;
     if (*budget) *budget -= 1;
-    run_kernel(worker, run, function, task, *budget > 0, &now);
+    run_kernel(worker, run, function, task, *budget > 0 && !now.withdraws, &now);
     time_kernels(worker, run, &now);
     task = HD_NONE;
   }
   uint32_t left = hdi_run_put_back(run, &now.hand, 0);
-  if (left > 1) hdi_pool_wake(worker->pool, run, left - 1);
+  if (task != HD_NONE && now.solo) end_solo(worker, run); /* an external one may take long */
+  else if (left > 1 && !now.solo) hdi_pool_wake(worker->pool, run, left - 1);
   return task;
 }
 
@@ -377,6 +432,7 @@ void hd_worker_lost(hd_worker *worker, uint32_t attempts_max) {
   }
   hd_run *run = worker->run;
   worker->run = NULL;
+  if (run) end_solo(worker, run);
   hdi_mutex_lock(pool->lock);
   pool->worker_count--;
   hdi_store_seq_pointer(&pool->workers[worker->index], NULL);

@@ -452,8 +452,48 @@ static void an_executor_that_keeps_results_is_neither_a_pool_nor_serial(void **s
   hd_pool_destroy(pool);
 }
 
+/* ---- tiny kernels and long ones ------------------------------------------------------------------ */
+
+static uint32_t side_by_side, most_side_by_side;
+
+static hd_status tiny_then_long(const hd_call *call, hd_value *result) {
+  if (call->task >= 20000) {
+    uint32_t now = __atomic_add_fetch(&side_by_side, 1, __ATOMIC_SEQ_CST), most = __atomic_load_n(&most_side_by_side, __ATOMIC_SEQ_CST);
+    while (now > most && !__atomic_compare_exchange_n(&most_side_by_side, &most, now, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {}
+    nanosleep(&(struct timespec){0, 5000000}, NULL);
+    __atomic_sub_fetch(&side_by_side, 1, __ATOMIC_SEQ_CST);
+  }
+  *result = hd_number(1);
+  return HD_OK;
+}
+
+/* 20,000 tiny tasks, which one worker does best alone, then 100 of 5 ms: they are shared. */
+static void long_kernels_after_many_tiny_ones_are_shared(void **state) {
+  (void)state;
+  enum { COUNT = 20100 };
+  hd_graph *graph;
+  uint32_t function, id;
+  assert_int_equal(hd_graph_create(&graph), HD_OK);
+  assert_int_equal(hd_graph_add_function(graph, &(hd_function){tiny_then_long, NULL}, &function), HD_OK);
+  for (uint32_t i = 0; i < COUNT; i++)
+    assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){function, NULL, 0, NULL}, &id), HD_OK);
+  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){.keep_all = true}), HD_OK);
+  hd_pool *pool = start_pool(3);
+  for (uint32_t loose = 0; loose < 2; loose++) {
+    side_by_side = most_side_by_side = 0;
+    hd_run *run = hdt_run(graph, &(hd_run_desc){.worker_count = 3, .loose = loose});
+    assert_int_equal(hd_pool_submit(pool, run), HD_OK);
+    assert_int_equal(hd_pool_wait(pool, run), HD_OK);
+    assert_true(most_side_by_side >= 2);
+    hd_run_destroy(run);
+  }
+  hd_pool_destroy(pool);
+  hd_graph_destroy(graph);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      hdt_test(long_kernels_after_many_tiny_ones_are_shared),
       hdt_test(threads_equal_serial_on_random_graphs),
       hdt_test(wide_and_deep_graphs_of_1e5_tasks),
       hdt_test(what_becomes_ready_together_runs_at_the_same_time),
