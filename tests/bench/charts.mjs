@@ -61,7 +61,7 @@ function compare(results, workers) {
           xOffset: { field: 'label', sort: labels(SYSTEMS) },
           y: { field: 'ns', type: 'quantitative', title: 'ns a task', axis: { tickCount: 5 } },
           color: { field: 'label', scale: scale(SYSTEMS, 'color') },
-          opacity: { field: 'part', scale: { domain: ['build + run', 'seal: check, rank, renumber'], range: [1, 0.4] }, legend: null },
+          opacity: { field: 'part', type: 'ordinal', scale: { domain: ['build + run', 'seal: check, rank, renumber'], range: [1, 0.4] }, legend: null },
           order: { field: 'order' },
         },
       },
@@ -91,7 +91,7 @@ function growth(results) {
         width: 215, height: 170,
         mark: { type: 'line', strokeWidth: 2, point: { size: 55, filled: true, opacity: 1 } },
         encoding: {
-          x: { field: 'tasks', type: 'quantitative', title: 'tasks', scale: { type: 'log' }, axis: { values: [1e3, 1e4, 1e5, 1e6, 1e7], labelExpr: "datum.value < 1e6 ? datum.value / 1e3 + ' k' : datum.value / 1e6 + ' M'", grid: false } },
+          x: { field: 'tasks', type: 'quantitative', title: 'tasks', scale: { type: 'log', nice: false, padding: 12 }, axis: { values: [1e3, 1e4, 1e5, 1e6, 1e7], labelExpr: "datum.value < 1e6 ? datum.value / 1e3 + ' k' : datum.value / 1e6 + ' M'", grid: false } },
           y: { field: 'ns', type: 'quantitative', title: 'ns a task', scale: { type: 'log', nice: true }, axis: { values: [10, 20, 50, 100, 200, 500, 1000, 2000, 5000] } },
           color: { field: 'label', scale: scale(SYSTEMS, 'color') },
           shape: { field: 'label', scale: scale(SYSTEMS, 'shape') },
@@ -114,7 +114,7 @@ function memory(results) {
   return {
     title: 'The most memory that a task takes',
     subtitle: [`At ${count(results.how.tasks)} tasks on 1 worker, edges, results and sealing included; Heddle counts, of the peers the process is watched`,
-      'OpenMP has no graph: it keeps no more than 64 tasks a thread', where(results)],
+      'OpenMP has no graph: its runtime stops at 64 ready tasks a thread, but lets those that wait for others pile up', where(results)],
     desc: `Grouped bars: bytes a task for six shapes of graphs. ${list(named, range)}.`,
     spec: {
       data: { values: rows },
@@ -159,7 +159,7 @@ function whereTime(results) {
         mark: { type: 'bar' },
         encoding: {
           y: { field: 'shape', sort: SHAPES, title: null, axis: { ticks: false, domain: false, labelPadding: 8 } },
-          x: { field: 'ns', type: 'quantitative', title: 'ns a task' },
+          x: { field: 'ns', type: 'quantitative', title: 'ns a task', axis: { tickCount: 8 } },
           color: { field: 'label', scale: scale(steps, 'color') },
           order: { field: 'order' },
         },
@@ -183,7 +183,7 @@ function whereMemory(results) {
     .map(([part, bytes]) => ({ shape: row.shape, moment, label: held[part].label, bytes, order: part === 'graph' ? 0 : 1 }))));
   return {
     title: `Where the memory goes at ${count(results.how.tasks)} tasks`,
-    subtitle: ['What the core holds at four moments of a computation of C tasks on 1 worker, in bytes a task (counted; the same in WebAssembly)', where(results)],
+    subtitle: ['What the core holds at four moments of a computation of C tasks on 1 worker, in bytes a task (counted, native)', where(results)],
     desc: `Six panels, one a shape, with a stacked bar a moment: bytes a task. ${rows.map((row) => `${row.shape}: built ${Math.round(row.built_bytes)}, at the most while sealing ${
       Math.round(row.seal_most_bytes)}, sealed ${Math.round(row.sealed_bytes)}, at the most while running ${Math.round(row.bytes_per_task)}`).join('; ')}.`,
     spec: {
@@ -209,9 +209,9 @@ function whereMemory(results) {
 /** The peak of live results under our ranks, against the least that is known. */
 function ranking(results) {
   const named = {
-    best: { label: 'Heddle, best rank', color: BLUE, shape: 'circle' },
-    fast: { label: 'Heddle, fast rank', color: ORANGE, shape: 'diamond' },
-    dask: { label: 'dask.order of 2026', color: PINK, shape: 'cross' },
+    best: { label: 'Heddle, best rank', color: BLUE, shape: 'circle', size: 20 },
+    fast: { label: 'Heddle, fast rank', color: ORANGE, shape: 'diamond', size: 70 },
+    dask: { label: 'dask.order of 2026', color: PINK, shape: 'square', size: 130 },
   };
   const known = results.rows.filter((row) => row.best_known && row.peak_serial);
   if (!known.length) return undefined;
@@ -233,12 +233,13 @@ function ranking(results) {
     spec: {
       data: { values: points.map(({ rank, ...point }) => ({ ...point, label: named[rank].label })) },
       width: 560, height: { step: 17 },
-      mark: { type: 'point', filled: true, size: 70, opacity: 0.9 },
+      mark: { type: 'point', filled: false, strokeWidth: 2, opacity: 1 },
       encoding: {
         y: { field: 'name', title: null, sort: { field: 'ratio', op: 'max', order: 'descending' }, axis: { grid: true, ticks: false, domain: false, labelFontSize: 11 } },
-        x: { field: 'ratio', type: 'quantitative', scale: { type: 'log', nice: false, zero: false }, title: 'peak / best known', axis: { format: '~r', values: [0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 50, 100] } },
+        x: { field: 'ratio', type: 'quantitative', scale: { type: 'log', nice: false, padding: 14 }, title: 'peak / best known', axis: { format: '~r', values: [0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 50, 100] } },
         color: { field: 'label', scale: scale(named, 'color') },
-        shape: { field: 'label', scale: scale(named, 'shape') },
+        shape: { field: 'label', scale: scale(named, 'shape'), legend: { symbolStrokeWidth: 2 } },
+        size: { field: 'label', type: 'ordinal', scale: scale(named, 'size') }, /* so that what lies below is seen */
       },
     },
   };
@@ -256,7 +257,7 @@ function javaScript(results) {
   if (!bars.length) return undefined;
   return {
     title: 'A JavaScript task, and a task of Dask',
-    subtitle: [`A binary reduction of delayed inc and add, built and computed: ${count(results.how.tasks)} tasks, for Dask ${count(results.how.daskTasks)}, where it is at its best`, where(results)],
+    subtitle: [`A binary reduction of delayed inc and add, built and computed: ${count(results.how.tasks)} tasks, for Dask ${count(results.how.daskTasks)}, whose tasks cost more in larger graphs`, where(results)],
     desc: `Bars: microseconds a task. ${bars.map(({ name, text }) => `${name}: ${text}`).join('; ')}.`,
     spec: {
       data: { values: bars },
@@ -267,7 +268,7 @@ function javaScript(results) {
       ],
       encoding: {
         y: { field: 'name', sort: bars.map(({ name }) => name), title: null, axis: { ticks: false, domain: false, labelPadding: 8 } },
-        x: { field: 'us', type: 'quantitative', title: 'µs a task' },
+        x: { field: 'us', type: 'quantitative', title: 'µs a task', axis: { tickCount: 5 } },
         color: { field: 'label', scale: scale(named, 'color'), legend: null },
       },
     },

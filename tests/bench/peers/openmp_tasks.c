@@ -4,8 +4,9 @@
  *   gcc -O3 -DNDEBUG -fopenmp openmp_tasks.c -o /tmp/openmp_tasks && /tmp/openmp_tasks --help
  *
  * OpenMP has no graph to build and keep: one thread creates task after task, with its inputs named, while
- * the team runs those that are ready. So all is `run`, each time anew, and `build_ns` is 0. gcc's runtime
- * lets no more than 64 tasks a thread wait; then the creating thread runs its next one itself.
+ * the team runs those that are ready. So all is `run`, each time anew, and `build_ns` is 0. With more than
+ * 64 ready tasks a thread, gcc's runtime lets the creating thread run its next one itself; tasks that wait
+ * for others are not counted, so a chain or a tree piles up in memory before it runs.
  *
  * The kernel is the one of core.c, 1 + the sum of the inputs, and every result is checked. */
 #include "../program.h"
