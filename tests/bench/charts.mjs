@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { BLUE, drawSvg, GREEN, ORANGE, PINK, RED, SKY } from './draw.mjs';
+import { BLUE, drawSvg, GREEN, ORANGE, PINK, RED, SKY, YELLOW } from './draw.mjs';
 import { machineText } from './machine.mjs';
 import { SHAPES } from './measure.mjs';
 
@@ -137,14 +137,15 @@ function memory(results) {
 function whereTime(results) {
   const steps = {
     build_ns: { label: 'build', color: SKY },
-    seal_ns: { label: 'seal', color: BLUE },
+    rank_ns: { label: 'rank', color: YELLOW },
+    seal_ns: { label: 'the rest of sealing', color: BLUE },
     create_ns: { label: 'create the run', color: GREEN },
     run_ns: { label: 'run', color: ORANGE },
     free_run_ns: { label: 'free the run', color: RED },
     free_graph_ns: { label: 'free the graph', color: PINK },
   };
   const platforms = { wasm: 'WebAssembly', native: 'native' };
-  const rows = results.rows.filter((row) => row.system in platforms && row.workers === 1).map((row) => ({ ...row, run_ns: row.run_ns - row.create_ns }));
+  const rows = results.rows.filter((row) => row.system in platforms && row.workers === 1).map((row) => ({ ...row, run_ns: row.run_ns - row.create_ns, seal_ns: row.seal_ns - row.rank_ns }));
   const values = rows.flatMap((row) => Object.entries(steps).map(([step, { label }], order) => ({ platform: platforms[row.system], shape: row.shape, label, ns: row[step], order })));
   return {
     title: `Where the time goes at ${count(results.how.tasks)} tasks`,

@@ -162,7 +162,7 @@ static memory_use watch_memory(subject *s) {
 
 /* ---- time -------------------------------------------------------------------------------------- */
 
-typedef enum step { BUILD, SEAL, CREATE, RUN, FREE_RUN, FREE_GRAPH, STEP_COUNT } step;
+typedef enum step { BUILD, SEAL, RANK, CREATE, RUN, FREE_RUN, FREE_GRAPH, STEP_COUNT } step;
 
 static void measure(const named_shape *named, const options *o) {
   subject s = {.name = named->name,
@@ -187,6 +187,9 @@ static void measure(const named_shape *named, const options *o) {
     ns[FREE_GRAPH][i] = freed - start;
     ns[BUILD][i] = built - freed;
     ns[SEAL][i] = sealed - built;
+    double rank_us;
+    (void)hd_graph_ranked_by(graph, &rank_us);
+    ns[RANK][i] = rank_us * 1000;
   }
   for (long i = 0; i <= o->repeat; i++) {
     double start = now_ns();
@@ -211,10 +214,10 @@ static void measure(const named_shape *named, const options *o) {
   }
   printf("{\"ours\":\"heddle\",\"platform\":\"" PLATFORM
          "\",\"shape\":\"%s\",\"tasks\":%u,\"edges\":%u,\"workers\":%u,"
-         "\"build_ns\":%.1f,\"seal_ns\":%.1f,\"run_ns\":%.1f,\"create_ns\":%.1f,"
+         "\"build_ns\":%.1f,\"seal_ns\":%.1f,\"rank_ns\":%.1f,\"run_ns\":%.1f,\"create_ns\":%.1f,"
          "\"free_run_ns\":%.1f,\"free_graph_ns\":%.1f,",
          s.name, s.shape.count, s.shape.input_count, s.workers, per_task[BUILD], per_task[SEAL],
-         per_task[RUN], per_task[CREATE], per_task[FREE_RUN], per_task[FREE_GRAPH]);
+         per_task[RANK], per_task[RUN], per_task[CREATE], per_task[FREE_RUN], per_task[FREE_GRAPH]);
   printf("\"bytes_per_task\":%.1f,\"built_bytes\":%.1f,\"build_most_bytes\":%.1f,"
          "\"sealed_bytes\":%.1f,\"seal_most_bytes\":%.1f,\"run_bytes\":%.1f}\n",
          (double)bytes.run.most / n, (double)bytes.build.after / n, (double)bytes.build.most / n,

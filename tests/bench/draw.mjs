@@ -4,7 +4,7 @@ import { compile } from 'vega-lite';
 import * as vega from 'vega';
 
 /** Okabe and Ito's colours, which people with any colour vision can tell apart. */
-export const BLUE = '#0072b2', SKY = '#56b4e9', ORANGE = '#e69f00', RED = '#d55e00', GREEN = '#009e73', PINK = '#cc79a7';
+export const BLUE = '#0072b2', SKY = '#56b4e9', ORANGE = '#e69f00', RED = '#d55e00', GREEN = '#009e73', PINK = '#cc79a7', YELLOW = '#f0e442';
 
 /* Without a canvas Vega takes 0.8 em a letter, which leaves half a chart empty; this is the mean of common
  * sans-serif fonts, rounded up. */
