@@ -54,6 +54,7 @@ struct hd_graph {
   uint32_t edge_count;
   uint32_t arg_count_max;
   uint32_t released_max; /* results that one finish can release */
+  bool has_external;     /* a function has no kernel */
   uint64_t *joined;      /* a bit a task: it is a part of the same group as the one before; NULL: no groups */
   uint32_t *outputs; /* ranks, each once */
   uint32_t output_count;

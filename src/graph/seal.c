@@ -277,6 +277,7 @@ hd_status hd_graph_seal(hd_graph *graph, const hd_seal_desc *desc) {
     adopt(&seal);
     if (copied && graph->joined) wait_at_first(graph);
     graph->released_max = released_max(graph);
+    for (uint32_t i = 0; i < graph->function_count; i++) graph->has_external |= !graph->functions[i].kernel;
   }
   fini(&seal);
   if (status == HD_OK || status == HD_CYCLE) return status; /* the cycle is noted already */

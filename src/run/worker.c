@@ -187,7 +187,8 @@ typedef struct streak {
 } streak;
 
 static void size_hand(const hd_worker *worker, const hd_run *run, hdi_hand *hand) {
-  if (run->alone || is_solo(worker, run)) hand->max = HDI_READY_BITS;
+  if (run->graph->has_external) hand->max = 1; /* nobody knows how long those take */
+  else if (run->alone || is_solo(worker, run)) hand->max = HDI_READY_BITS;
   else if (!worker->kernels_are_short) hand->max = 1;
   else hand->max = run->loose ? HDI_READY_BITS : HDI_HAND_MAX;
 }
@@ -195,7 +196,7 @@ static void size_hand(const hd_worker *worker, const hd_run *run, hdi_hand *hand
 /* Looks at the clock now and then: only of short kernels may one be kept waiting for another, and tiny ones are
  * left to one worker. */
 static void time_kernels(hd_worker *worker, hd_run *run, streak *now) {
-  if (run->alone || ++now->timed < HDI_SAMPLE) return;
+  if (++now->timed < HDI_SAMPLE || run->alone || run->graph->has_external) return;
   double us = hdi_clock_us(), each_ns = (us - now->since_us) * 1000 / HDI_SAMPLE;
   worker->kernels_are_short = each_ns < HDI_SHORT_US * 1000;
   now->since_us = us;
@@ -257,8 +258,8 @@ static uint32_t pick(hd_worker *worker, hd_run *run, streak *now) {
 static uint32_t run_kernels(hd_worker *worker, uint32_t *budget) {
   hd_run *run = worker->run;
   streak now = {.next = HD_NONE, .solo = is_solo(worker, run)};
-  if (!run->alone) now.since_us = hdi_clock_us();
   uint32_t task = HD_NONE;
+  if (!run->alone && !run->graph->has_external) now.since_us = hdi_clock_us();
   size_hand(worker, run, &now.hand);
   while ((*budget && !now.withdraws) || now.next != HD_NONE) {
     task = pick(worker, run, &now);
@@ -271,8 +272,7 @@ static uint32_t run_kernels(hd_worker *worker, uint32_t *budget) {
     task = HD_NONE;
   }
   uint32_t left = hdi_run_put_back(run, &now.hand, 0);
-  if (task != HD_NONE && now.solo) end_solo(worker, run); /* an external one may take long */
-  else if (left > 1 && !now.solo) hdi_pool_wake(worker->pool, run, left - 1);
+  if (left > 1 && !now.solo) hdi_pool_wake(worker->pool, run, left - 1); /* it comes back for one itself */
   return task;
 }
 
