@@ -17,10 +17,10 @@ enum {
   HDI_BUDGET = 1024,  /* kernels that run before hd_worker_next comes back */
   HDI_SAMPLE = 64,    /* so many kernels are timed together, to see whether they are short: */
   HDI_SHORT_US = 2,   /* each takes less than this */
-  HDI_TINY_NS = 1000, /* less than this, and it costs more to share kernels than to run them (SOLO-1) … */
-  HDI_SOLO_NS = 250,  /* … as long as whoever runs them all takes less than this for each */
-  HDI_SOLO_REST = 256,  /* samples until it is tried again, once it was not so */
-  HDI_SOLO_LOOK_MS = 1, /* how often the others look whether that is still so */
+  HDI_TINY_NS = 1000, /* such kernels may cost more to share than to run: one worker tries alone (SOLO-1) … */
+  HDI_SOLO_GRACE = 2, /* … of which the first samples do not count, since others are still about … */
+  HDI_SOLO_REST = 1024, /* … and so many go by until the next try, if it was not worth it */
+  HDI_SOLO_LOOK_MS = 1, /* how often the others look whether it still is */
   HDI_HAND_MAX = 4,   /* short ones that a worker takes at a time, of a run that follows the ranks */
   HDI_ARGS_KEPT = 64, /* arguments that a worker always has room for */
   HDI_RUNS_KEPT = 16  /* active runs that a pool always has room for */
@@ -55,6 +55,7 @@ struct hd_worker {
   hd_value few_args[HDI_ARGS_KEPT];
   uint32_t open_count, due_count;
   bool kernels_are_short;
+  uint32_t solo_samples; /* since it runs a run solo */
   const hd_run *watched; /* a run that another runs alone, and how far it was when this worker looked last */
   uint32_t watched_done;
   double watched_us;

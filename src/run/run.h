@@ -76,6 +76,7 @@ struct hd_run {
   hd_value failed_error;
 
   hdi_u32 solo; /* 1 + the worker that runs tiny kernels all by itself, or 0 (SOLO-1) */
+  hdi_u32 solo_worth_ns; /* that pays if a kernel takes less than this: what it took all of them together */
   hdi_u32 solo_rest; /* samples until anybody tries that again */
 
   /* Set by the pool: someone must wake so many workers; the run was cancelled. */

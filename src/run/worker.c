@@ -75,7 +75,7 @@ static bool leave_alone(hd_worker *worker, hd_run *run) {
   worker->watched = run;
   worker->watched_done = done;
   worker->watched_us = us;
-  if (!known || (double)more * HDI_SOLO_NS > since_us * 1000) return true;
+  if (!known || (double)more * hdi_load_relaxed_u32(&run->solo_worth_ns) > since_us * 1000) return true;
   (void)hdi_cas_seq_u32(&run->solo, solo, 0);
   return false;
 }
@@ -182,7 +182,8 @@ typedef struct streak {
   uint32_t next;  /* a part that it has claimed by finishing the one before, or HD_NONE */
   bool solo;      /* it runs the run alone */
   bool withdraws; /* it leaves the run to another */
-  uint32_t timed; /* kernels since `since_us` */
+  uint32_t timed; /* kernels since `since_us` … */
+  uint32_t since_done; /* … when so many were done by all */
   double since_us;
 } streak;
 
@@ -193,24 +194,37 @@ static void size_hand(const hd_worker *worker, const hd_run *run, hdi_hand *hand
   else hand->max = run->loose ? HDI_READY_BITS : HDI_HAND_MAX;
 }
 
-/* Looks at the clock now and then: only of short kernels may one be kept waiting for another, and tiny ones are
+/* A sample of a worker among others, of so many ns: if its kernels are tiny it tries to run them alone, or leaves
+ * them to who does. `shared` were done by all meanwhile: not many more than its own, and there is nothing to try. */
+static void try_solo(hd_worker *worker, hd_run *run, double ns, uint32_t shared, streak *now) {
+  uint32_t rest = hdi_load_relaxed_u32(&run->solo_rest);
+  if (rest) {
+    hdi_store_relaxed_u32(&run->solo_rest, rest - 1); /* about: others do so, too */
+  } else if (ns < HDI_SAMPLE * HDI_TINY_NS && shared > HDI_SAMPLE * 5 / 4) {
+    if (!hdi_cas_seq_u32(&run->solo, 0, worker->index + 1)) {
+      now->withdraws = true;
+      return;
+    }
+    hdi_store_relaxed_u32(&run->solo_worth_ns, (uint32_t)(ns / shared));
+    worker->solo_samples = 0;
+  }
+}
+
+/* Looks at the clock now and then: only of short kernels may one be kept waiting for another, and tiny ones may be
  * left to one worker. */
 static void time_kernels(hd_worker *worker, hd_run *run, streak *now) {
   if (++now->timed < HDI_SAMPLE || run->alone || run->graph->has_external) return;
-  double us = hdi_clock_us(), each_ns = (us - now->since_us) * 1000 / HDI_SAMPLE;
-  worker->kernels_are_short = each_ns < HDI_SHORT_US * 1000;
+  double us = hdi_clock_us(), ns = (us - now->since_us) * 1000;
+  uint32_t done = hdi_run_done(run), shared = done - now->since_done;
+  worker->kernels_are_short = ns < HDI_SAMPLE * HDI_SHORT_US * 1000;
   now->since_us = us;
+  now->since_done = done;
   now->timed = 0;
-  uint32_t rest = hdi_load_relaxed_u32(&run->solo_rest);
-  if (is_solo(worker, run)) {
-    if (each_ns >= HDI_SOLO_NS) {
-      hdi_store_relaxed_u32(&run->solo_rest, HDI_SOLO_REST);
-      end_solo(worker, run);
-    }
-  } else if (rest) {
-    hdi_store_relaxed_u32(&run->solo_rest, rest - 1); /* about: others do so, too */
-  } else if (each_ns < HDI_TINY_NS && !hdi_cas_seq_u32(&run->solo, 0, worker->index + 1)) {
-    now->withdraws = true; /* to another */
+  if (!is_solo(worker, run)) {
+    try_solo(worker, run, ns, shared, now);
+  } else if (++worker->solo_samples > HDI_SOLO_GRACE && ns >= HDI_SAMPLE * (double)hdi_load_relaxed_u32(&run->solo_worth_ns)) {
+    hdi_store_relaxed_u32(&run->solo_rest, HDI_SOLO_REST);
+    end_solo(worker, run);
   }
   now->solo = is_solo(worker, run);
   size_hand(worker, run, &now->hand);
@@ -259,7 +273,10 @@ static uint32_t run_kernels(hd_worker *worker, uint32_t *budget) {
   hd_run *run = worker->run;
   streak now = {.next = HD_NONE, .solo = is_solo(worker, run)};
   uint32_t task = HD_NONE;
-  if (!run->alone && !run->graph->has_external) now.since_us = hdi_clock_us();
+  if (!run->alone && !run->graph->has_external) {
+    now.since_us = hdi_clock_us();
+    now.since_done = hdi_run_done(run);
+  }
   size_hand(worker, run, &now.hand);
   while ((*budget && !now.withdraws) || now.next != HD_NONE) {
     task = pick(worker, run, &now);
