@@ -302,6 +302,29 @@ static void blocks_and_slices(void) {
   hd_block_release(part);
 }
 
+/* All passes at once: copies, priorities, the best order, fused chains, a budget. */
+static void seal_with_all_passes(void) {
+  hd_graph *graph = create();
+  uint32_t ids[40], count = 0;
+  survive(hd_graph_mark_cheap(graph, 9));
+  for (uint32_t i = 0; i < 40; i++) {
+    hd_arg args[] = {hd_arg_task(i ? ids[(i - 1) / 2] : 0), hd_arg_task(i ? ids[i - 1] : 0)};
+    survive(hd_graph_add_task(graph, &(hd_task_desc){i % 7 == 3 ? 9 : 0, args, i ? 1 + (i % 5 == 0) : 0, NULL}, &ids[count]));
+    count++;
+  }
+  survive(hd_graph_set_priority(graph, ids[20], 3));
+  hd_seal_desc desc = {.outputs = &ids[39], .output_count = 1, .fuse = true, .inlines = true, .keep_all = true, .order = HD_ORDER_BEST};
+  survive(hd_graph_seal(graph, &desc));
+  hd_run *run;
+  uint32_t peak;
+  survive(hd_graph_peak(graph, 1, &peak));
+  survive(hd_graph_peak(graph, 3, &peak));
+  survive(hd_run_create(graph, &(hd_run_desc){.budget_results = 2, .budget_bytes = 1000}, &run));
+  survive(hd_run_serial(run));
+  hd_run_destroy(run);
+  hd_graph_destroy(graph);
+}
+
 static void building_one_by_one_survives_every_fault(void **state) {
   (void)state;
   fail_everywhere(build_one_by_one, 20);
@@ -313,6 +336,10 @@ static void building_by_batches_survives_every_fault(void **state) {
 static void finding_faults_survives_every_fault(void **state) {
   (void)state;
   fail_everywhere(find_faults, 15);
+}
+static void all_passes_survive_every_fault(void **state) {
+  (void)state;
+  fail_everywhere(seal_with_all_passes, 40);
 }
 static void a_serial_run_survives_every_fault(void **state) {
   (void)state;
@@ -354,6 +381,7 @@ int main(void) {
       hdt_test(building_one_by_one_survives_every_fault),
       hdt_test(building_by_batches_survives_every_fault),
       hdt_test(finding_faults_survives_every_fault),
+      hdt_test(all_passes_survive_every_fault),
       hdt_test(a_serial_run_survives_every_fault),
       hdt_test(kernels_that_run_out_of_memory_fail_their_task),
       hdt_test(a_pool_of_threads_survives_every_fault),
