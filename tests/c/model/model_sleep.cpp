@@ -199,7 +199,6 @@ static void user_pauses_and_resumes(int thread) {
 static void user_pauses_late(int thread) {
   if (thread < 2) return worker(thread);
   hd_run *run = &runs[0]->run;
-  hd_pool_submit(&here->pool, run);
   hd_run_pause(run);
   hd_run_resume(run);
   user_waits();
@@ -263,7 +262,8 @@ static void begin_loose(void) {
 /* The gate shuts while a worker has more in its hand. */
 static const shape four = {{NONE}, {NONE}, {NONE}, {NONE}};
 static void begin_short_user(void) {
-  begin(2, four, 4);
+  hd_run *run = begin(2, four, 4);
+  hd_pool_submit(&here->pool, run);
   for (hd_worker &worker : here->workers) worker.kernels_are_short = true;
   user_is_quick = false;
 }
@@ -282,7 +282,7 @@ static void begin_fused(void) { hd_pool_submit(&here->pool, begin_chain()); }
 
 /* The gate shuts and opens while the parts run. */
 static void begin_fused_user(void) {
-  begin_chain();
+  begin_fused();
   user_is_quick = false;
 }
 
