@@ -23,16 +23,17 @@ static uint32_t class_of(size_t bytes) {
 
 void *hdi_cache_alloc(size_t bytes) {
   uint32_t class = class_of(bytes);
-  if (!current || class == HDI_CACHE_CLASSES) return hdi_alloc(1, bytes);
-  hdi_piece *piece = current->free[class];
+  if (class == HDI_CACHE_CLASSES) return hdi_alloc(1, bytes);
+  hdi_piece *piece = current ? current->free[class] : NULL;
   if (piece) {
     current->free[class] = piece->next;
     current->kept[class]--;
-  } else if (!(piece = hdi_alloc_uncounted(class_bytes(class)))) {
+  } else if (!(piece = hdi_alloc_uncounted(class_bytes(class)))) { /* also without a cache: it may end in one */
     return NULL;
   }
   hdi_set_bytes(piece, bytes);
-  current->live_bytes += (int64_t)bytes;
+  if (current) current->live_bytes += (int64_t)bytes;
+  else hdi_count_live((int64_t)bytes);
   return piece;
 }
 

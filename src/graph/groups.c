@@ -26,14 +26,18 @@ static void mark_cheap(const hd_graph *graph, const uint8_t *wanted, const uint3
   }
 }
 
-/* How many copies a reader needs; writes their ids to `to` unless it is NULL. An input that is read twice
- * is copied once. */
-static uint32_t copies_for(const hd_graph *graph, const uint8_t *copied, uint32_t id, uint32_t *last_reader, uint32_t *to) {
+static uint32_t arg_count(const hd_graph *graph, uint32_t id) { return graph->arg_offsets[id + 1] - graph->arg_offsets[id]; }
+
+/* How many copies a reader needs; writes their ids to `to` unless it is NULL, and adds the arguments of all of them and
+ * its own to *args. An input that is read twice is copied once. */
+static uint32_t copies_for(const hd_graph *graph, const uint8_t *copied, uint32_t id, uint32_t *last_reader, uint32_t *to, uint64_t *args) {
   uint32_t count = 0;
+  *args += arg_count(graph, id);
   for (uint32_t at = graph->arg_offsets[id]; at < graph->arg_offsets[id + 1]; at++) {
     uint32_t input = graph->args[at];
     if (input & HD_BATCH_LITERAL || !copied[input] || last_reader[input] == id) continue;
     last_reader[input] = id;
+    *args += arg_count(graph, input);
     if (to) to[count] = input;
     count++;
   }
@@ -42,18 +46,18 @@ static uint32_t copies_for(const hd_graph *graph, const uint8_t *copied, uint32_
 
 static hd_status copy_in(const hd_graph *graph, const uint8_t *copied, uint32_t *last_reader, uint32_t **sequence,
                          uint32_t *count) {
-  uint64_t total = 0;
+  uint64_t total = 0, args = 0;
   memset(last_reader, 0xff, graph->task_count * sizeof *last_reader);
   for (uint32_t i = 0; i < *count; i++)
-    if (!copied[(*sequence)[i]]) total += 1 + copies_for(graph, copied, (*sequence)[i], last_reader, NULL);
-  if (total >= HD_BATCH_LITERAL) return HD_TOO_LARGE;
+    if (!copied[(*sequence)[i]]) total += 1 + copies_for(graph, copied, (*sequence)[i], last_reader, NULL, &args);
+  if (total >= HD_BATCH_LITERAL || args >= HD_NONE) return HD_TOO_LARGE;
   uint32_t *longer = hdi_alloc((size_t)total, sizeof *longer), to = 0;
   if (!longer) return HD_OUT_OF_MEMORY;
   memset(last_reader, 0xff, graph->task_count * sizeof *last_reader);
   for (uint32_t i = 0; i < *count; i++) {
     uint32_t id = (*sequence)[i];
     if (copied[id]) continue;
-    to += copies_for(graph, copied, id, last_reader, longer + to);
+    to += copies_for(graph, copied, id, last_reader, longer + to, &args);
     longer[to++] = id;
   }
   hdi_free(*sequence);
@@ -117,34 +121,62 @@ static uint32_t only_input(const hdi_form *form, uint32_t rank) {
   return input;
 }
 
+/* Each task's only input, and what follows it in a linear chain; each HD_NONE if there is none. Found once for all, so
+ * that no row is read again for each of its tasks. */
+typedef struct chains {
+  uint32_t *input, *next;
+} chains;
+
+static void free_chains(chains *found) {
+  hdi_free(found->input);
+  hdi_free(found->next);
+}
+
 /* The task that follows in a linear chain: it reads nothing else, and nobody else reads this one. */
-static uint32_t chain_next(const hdi_grouping *by, uint32_t rank) {
+static uint32_t chain_next(const hdi_grouping *by, const chains *found, uint32_t rank) {
   const hdi_form *form = by->form;
   if (!by->fuse || by->wanted[rank] || is_copy(by, rank)) return HD_NONE;
   uint32_t next = only_reader(form, rank);
-  if (next == HD_NONE || is_copy(by, next) || only_input(form, next) != rank) return HD_NONE;
+  if (next == HD_NONE || is_copy(by, next) || found->input[next] != rank) return HD_NONE;
   if (by->level && by->level[rank] != by->level[next]) return HD_NONE;
   bool same_kind = is_external(by->graph, form->function_of[rank]) == is_external(by->graph, form->function_of[next]);
   return same_kind ? next : HD_NONE;
 }
 
-static bool is_chain_part(const hdi_grouping *by, uint32_t rank) {
-  uint32_t before = only_input(by->form, rank);
-  return before != HD_NONE && chain_next(by, before) == rank;
+static bool find_chains(const hdi_grouping *by, chains *found) {
+  uint32_t count = by->form->task_count;
+  found->input = hdi_alloc(count, sizeof *found->input);
+  found->next = hdi_alloc(count, sizeof *found->next);
+  if (!found->input || !found->next) {
+    free_chains(found);
+    return false;
+  }
+  for (uint32_t rank = 0; rank < count; rank++) found->input[rank] = only_input(by->form, rank);
+  for (uint32_t rank = 0; rank < count; rank++) found->next[rank] = chain_next(by, found, rank);
+  return true;
+}
+
+static bool is_chain_part(const chains *found, uint32_t rank) {
+  return found->input[rank] != HD_NONE && found->next[found->input[rank]] == rank;
 }
 
 hd_status hdi_groups_gather(const hdi_grouping *by, uint32_t *sequence) {
   uint32_t count = by->form->task_count, to = 0;
   uint32_t *gathered = hdi_alloc(count, sizeof *gathered);
-  if (!gathered) return HD_OUT_OF_MEMORY;
+  chains found;
+  if (!gathered || !find_chains(by, &found)) {
+    hdi_free(gathered);
+    return HD_OUT_OF_MEMORY;
+  }
   for (uint32_t i = 0; i < count; i++) {
     uint32_t rank = sequence[i], copies = 0;
-    if (is_copy(by, rank) || is_chain_part(by, rank)) continue; /* comes with its reader, or its head */
+    if (is_copy(by, rank) || is_chain_part(&found, rank)) continue; /* comes with its reader, or its head */
     while (copies < rank && is_copy(by, rank - copies - 1)) copies++; /* a form has them right in front */
     for (; copies; copies--) gathered[to++] = rank - copies;
-    for (; rank != HD_NONE; rank = chain_next(by, rank)) gathered[to++] = rank;
+    for (; rank != HD_NONE; rank = found.next[rank]) gathered[to++] = rank;
   }
   memcpy(sequence, gathered, count * sizeof *sequence);
+  free_chains(&found);
   hdi_free(gathered);
   return HD_OK;
 }
@@ -155,12 +187,17 @@ hd_status hdi_groups_join(const hdi_grouping *by, uint64_t **joined) {
   *joined = NULL;
   if (!by->fuse && !by->copied) return HD_OK;
   uint64_t *bits = hdi_alloc_zero((size_t)count / 64 + 1, sizeof *bits);
-  if (!bits) return HD_OUT_OF_MEMORY;
+  chains found;
+  if (!bits || !find_chains(by, &found)) {
+    hdi_free(bits);
+    return HD_OUT_OF_MEMORY;
+  }
   for (uint32_t rank = 1; rank < count; rank++) {
-    if (!is_copy(by, rank - 1) && chain_next(by, rank - 1) != rank) continue;
+    if (!is_copy(by, rank - 1) && found.next[rank - 1] != rank) continue;
     bits[rank / 64] |= UINT64_C(1) << rank % 64;
     any = true;
   }
+  free_chains(&found);
   if (any) *joined = bits;
   else hdi_free(bits);
   return HD_OK;

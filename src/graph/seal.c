@@ -193,14 +193,18 @@ static hd_status rank_anew(sealing *seal) {
   return status;
 }
 
-/* Who reads a later part of a group that begins with copies makes its first part wait. Chains have no such
- * readers, and who reads from within its own group waits for nothing. */
-static void wait_at_first(const hd_graph *graph) {
-  for (uint32_t rank = 0; rank < graph->task_count; rank++) {
-    if (hdi_graph_joined(graph, rank + 1)) continue;
-    for (uint32_t at = graph->dependent_offsets[rank]; at < graph->dependent_offsets[rank + 1]; at++)
-      while (hdi_graph_joined(graph, graph->dependents[at])) graph->dependents[at]--;
-  }
+/* Who reads a later part of a group that begins with copies makes its first part wait. (Who reads from within its
+ * own group waits for nothing, and nobody looks at that row.) */
+static hd_status wait_at_first(sealing *seal) {
+  const hdi_form *form = &seal->form;
+  if (!seal->copied || !seal->joined) return HD_OK;
+  uint32_t *first_of = hdi_alloc(form->task_count, sizeof *first_of);
+  if (!first_of) return HD_OUT_OF_MEMORY;
+  for (uint32_t rank = 0; rank < form->task_count; rank++)
+    first_of[rank] = seal->joined[rank / 64] >> rank % 64 & 1 ? first_of[rank - 1] : rank;
+  for (uint32_t at = 0; at < form->edge_count; at++) form->dependents[at] = first_of[form->dependents[at]];
+  hdi_free(first_of);
+  return HD_OK;
 }
 
 static void adopt(sealing *seal) {
@@ -262,7 +266,8 @@ static hd_status prepare(sealing *seal) {
   if (status == HD_OK) status = make_form(seal);
   if (status == HD_OK) status = rank_anew(seal);
   hdi_grouping grouping = grouping_of(seal);
-  return status == HD_OK ? hdi_groups_join(&grouping, &seal->joined) : status;
+  if (status == HD_OK) status = hdi_groups_join(&grouping, &seal->joined);
+  return status == HD_OK ? wait_at_first(seal) : status;
 }
 
 hd_status hd_graph_seal(hd_graph *graph, const hd_seal_desc *desc) {
@@ -273,9 +278,7 @@ hd_status hd_graph_seal(hd_graph *graph, const hd_seal_desc *desc) {
   sealing seal = {.graph = graph, .desc = desc};
   status = prepare(&seal);
   if (status == HD_OK) {
-    bool copied = seal.copied != NULL;
     adopt(&seal);
-    if (copied && graph->joined) wait_at_first(graph);
     graph->released_max = released_max(graph);
     for (uint32_t i = 0; i < graph->function_count; i++) graph->has_external |= !graph->functions[i].kernel;
   }

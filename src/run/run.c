@@ -316,7 +316,6 @@ static bool is_external(const hd_run *run, uint32_t task) { return !hdi_graph_fu
 
 static void begin_part(hd_run *run, uint32_t worker, uint32_t part, hdi_pass pass) {
   count_up(&run->tallies[worker].claimed, 1);
-  if (run->root_words) hdi_add_seq_u32(&run->open, 1);
   begin(run, worker, part, run->records ? run->clock_us() : 0, pass);
 }
 
@@ -383,11 +382,11 @@ void hdi_run_finish(hd_run *run, uint32_t worker, uint32_t task, hd_value *resul
     release(run, worker, task, finished);
   if (last) count_down_dependents(run, task, hand, finished);
   count_up(&run->tallies[worker].done, 1);
+  if (!last) go_on(run, worker, task + 1, finished);
   if (run->root_words) {
-    hdi_sub_seq_u32(&run->open, 1); /* sync BUDGET-1 */
+    if (finished->next == HD_NONE) hdi_sub_seq_u32(&run->open, 1); /* sync BUDGET-1 */
     finished->ready_count += finished->released_count; /* there may be room for so many roots */
   }
-  if (!last) go_on(run, worker, task + 1, finished);
   if (token) wake(run, 1);
 }
 
@@ -419,8 +418,12 @@ static uint32_t start_again(hd_run *run, uint32_t worker, uint32_t task) {
   hdi_tally *tally = &run->tallies[worker];
   for (uint32_t part = first; part < task; part++) {
     bool released = (hdi_load_relaxed_u8(&run->states[part]) & HD_STATE_MASK) == HD_RELEASED;
-    if (released) count_up(&tally->released, (uint32_t)-1);
-    else if (run->counting) hdi_sub_seq_u32(&run->alive, 1);
+    if (released) {
+      count_up(&tally->released, (uint32_t)-1);
+    } else if (run->counting) {
+      hdi_sub_seq_u32(&run->alive, 1);
+      if (run->values) hdi_add_seq_u64(&run->alive_bytes, (uint64_t)0 - block_bytes(&run->values[part]));
+    }
     if (!released && run->values) hdi_value_release(&run->values[part]);
     hdi_store_relaxed_u32(&run->readers[part], run->graph->dependent_offsets[part + 1] - run->graph->dependent_offsets[part]);
     count_up(&tally->done, (uint32_t)-1);

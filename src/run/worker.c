@@ -311,7 +311,7 @@ static bool begin_part(hd_worker *worker, hd_claim *claim) {
     hdi_open_claim *open = &worker->claims[slot];
     if (!open->run || !open->due) continue;
     seen++;
-    if (open->held && hd_run_get_state(open->run) != HD_RUN_ACTIVE) {
+    if (open->held && hdi_load_seq_u32(&open->run->control) & HDI_STOPPED) {
       drop_slot(worker, slot);
     } else if (!open->held || hd_run_pass(open->run, worker->index, open->task)) {
       open->due = open->held = false;
@@ -440,6 +440,10 @@ void hd_worker_lost(hd_worker *worker, uint32_t attempts_max) {
   for (uint32_t slot = 0; slot < HDI_CLAIMS_MAX; slot++) {
     if (!worker->claims[slot].run) continue;
     hdi_open_claim claim = close_slot(worker, slot);
+    if (claim.held && hdi_load_seq_u32(&claim.run->control) & HDI_STOPPED) {
+      hdi_pool_let_go(pool, claim.run); /* its next part will not begin */
+      continue;
+    }
     if (claim.held) hdi_run_begin_held(claim.run, worker->index, claim.task);
     if (hd_run_attempt(claim.run, claim.task) < attempts_max)
       hd_run_lost(claim.run, worker->index, claim.task);

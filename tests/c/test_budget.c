@@ -124,6 +124,53 @@ static void a_lost_or_failed_root_gives_its_room_back(void **state) {
   hd_graph_destroy(graph);
 }
 
+/*  a -> b is a group of one worker. Between its parts the gate is shut: it still counts as going on. */
+static void a_group_that_the_gate_holds_counts(void **state) {
+  (void)state;
+  hd_graph *graph = hdt_graph("*a *b=a *c *d *e", NULL);
+  uint32_t outputs[] = {hdt_id(graph, "b"), hdt_id(graph, "c"), hdt_id(graph, "d"), hdt_id(graph, "e")};
+  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){.outputs = outputs, .output_count = 4, .fuse = true}), HD_OK);
+  hd_run *run = hdt_run(graph, &(hd_run_desc){.worker_count = 2, .budget_results = 1});
+  uint32_t task, other;
+  hd_value value = hd_number(1);
+  hd_finished finished = {.go_on = true};
+  assert_int_equal(hd_run_claim(run, 0, 1, &task), 1);
+  assert_int_equal(task, hdt_rank(graph, "a"));
+  hd_run_pause(run);
+  hd_run_finish(run, 0, task, &value, &finished);
+  assert_true(finished.held);
+  hd_run_step(run, 3);
+  assert_int_equal(hd_run_claim(run, 1, 1, &other), 0);
+  assert_true(hd_run_pass(run, 0, finished.next));
+  hd_run_finish(run, 0, finished.next, &value, &finished);
+  hd_run_resume(run);
+  while (hd_run_claim(run, 1, 1, &other)) hd_run_finish(run, 1, other, &value, NULL);
+  assert_int_equal(hd_run_get_state(run), HD_RUN_DONE);
+  hd_run_destroy(run);
+  hd_graph_destroy(graph);
+}
+
+/*  a -> b: b's worker is lost again and again, and a's result with it. */
+static void what_was_lost_is_not_counted(void **state) {
+  (void)state;
+  hd_graph *graph = hdt_graph("*a *b=a", NULL);
+  uint32_t b = hdt_id(graph, "b"), task;
+  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){.outputs = &b, .output_count = 1, .fuse = true}), HD_OK);
+  hd_run *run = hdt_run(graph, &(hd_run_desc){.budget_bytes = 5000});
+  hd_finished finished = {.go_on = true};
+  for (uint32_t i = 0; i < 3; i++) {
+    hd_value value = hdt_block(1000);
+    assert_int_equal(hd_run_claim(run, 0, 1, &task), 1);
+    hd_run_finish(run, 0, task, &value, &finished);
+    assert_true(hd_run_result_bytes(run) == 1000);
+    hd_run_lost(run, 0, finished.next);
+    assert_true(hd_run_result_bytes(run) == 0);
+    assert_int_equal(hd_run_results_alive(run), 0);
+  }
+  hd_run_destroy(run);
+  hd_graph_destroy(graph);
+}
+
 static void the_serial_run_keeps_to_it_as_well(void **state) {
   (void)state;
   for (uint64_t seed = 1; seed <= 100; seed++) {
@@ -144,6 +191,8 @@ int main(void) {
       hdt_test(a_budget_lowers_the_peak_of_several_workers),
       hdt_test(a_budget_of_bytes_counts_the_blocks_of_results),
       hdt_test(a_lost_or_failed_root_gives_its_room_back),
+      hdt_test(a_group_that_the_gate_holds_counts),
+      hdt_test(what_was_lost_is_not_counted),
       hdt_test(the_serial_run_keeps_to_it_as_well),
   };
   return hdt_run_tests(tests);

@@ -68,6 +68,27 @@ static void live_bytes_are_what_was_asked_for_once_settled(void **state) {
   end();
 }
 
+/* Whoever has no cache still takes whole pieces: another may put them into its own. */
+static void a_piece_got_without_a_cache_is_a_whole_one(void **state) {
+  (void)state;
+  begin();
+  hdi_cache cache = {0};
+  for (size_t bytes = 1; bytes <= 4096; bytes = bytes * 2 + 1) {
+    void *piece = hdi_cache_alloc(bytes);
+    hdi_cache_enter(&cache);
+    hdi_cache_free(piece);
+    size_t all = HDI_CACHE_SMALLEST_BYTES;
+    while (all < bytes) all *= 2;
+    unsigned char *other = hdi_cache_alloc(all);
+    assert_ptr_equal(other, piece);
+    memset(other, 7, all);
+    hdi_cache_free(other);
+    hdi_cache_enter(NULL);
+  }
+  hdi_cache_empty(&cache);
+  end();
+}
+
 /* One worker makes what another releases: both stay small. */
 static void a_piece_may_be_freed_by_another_worker(void **state) {
   (void)state;
@@ -112,6 +133,7 @@ int main(void) {
       hdt_test(a_freed_piece_is_used_again),
       hdt_test(live_bytes_are_what_was_asked_for_once_settled),
       hdt_test(a_piece_may_be_freed_by_another_worker),
+      hdt_test(a_piece_got_without_a_cache_is_a_whole_one),
       hdt_test(no_memory_is_said_and_changes_nothing),
   };
   return hdt_run_tests(tests);

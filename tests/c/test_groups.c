@@ -353,6 +353,33 @@ static void a_stopped_run_ends_between_the_parts(void **state) {
   hd_graph_destroy(graph);
 }
 
+/* A sum over many tasks with a cheap task each, and many numbers: no row is read again for each of its inputs, or
+ * this would take minutes. */
+static void wide_readers_take_linear_time(void **state) {
+  (void)state;
+  enum { COUNT = 400000 };
+  hd_graph *graph = hdt_empty_graph(NULL);
+  uint32_t cheap, id, *tasks = malloc(COUNT * sizeof *tasks);
+  hd_arg *args = malloc(2 * COUNT * sizeof *args), one = hd_arg_number(1);
+  assert_int_equal(hd_graph_add_function(graph, &(hd_function){hdt_sum, NULL}, &cheap), HD_OK);
+  assert_int_equal(hd_graph_mark_cheap(graph, cheap), HD_OK);
+  for (uint32_t i = 0; i < COUNT; i++) {
+    assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){HDT_SUM, &one, 1, NULL}, &id), HD_OK);
+    hd_arg arg = hd_arg_task(id);
+    assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){i % 2 ? cheap : HDT_SUM, &arg, 1, NULL}, &tasks[i]), HD_OK);
+    args[i] = one;
+    args[COUNT + i] = hd_arg_task(tasks[i]);
+  }
+  assert_int_equal(hd_graph_add_task(graph, &(hd_task_desc){HDT_SUM, args, 2 * COUNT, NULL}, &id), HD_OK);
+  assert_int_equal(hd_graph_seal(graph, &(hd_seal_desc){.outputs = &id, .output_count = 1, .fuse = true, .inlines = true}), HD_OK);
+  hd_run *run = hdt_run(graph, &(hd_run_desc){0});
+  assert_int_equal(hd_run_serial(run), HD_OK);
+  hd_run_destroy(run);
+  hd_graph_destroy(graph);
+  free(tasks);
+  free(args);
+}
+
 /* A chain of a million tasks, fused: it is not long in anybody's way. */
 static void a_chain_of_a_million_is_one_group(void **state) {
   (void)state;
@@ -386,6 +413,7 @@ int main(void) {
       hdt_test(parts_can_be_claimed_one_by_one),
       hdt_test(inputs_of_an_external_group_are_kept_until_its_end),
       hdt_test(a_stopped_run_ends_between_the_parts),
+      hdt_test(wide_readers_take_linear_time),
       hdt_test(a_chain_of_a_million_is_one_group),
   };
   return hdt_run_tests(tests);

@@ -82,7 +82,7 @@ mutant model_sleep run.c 'a later part waits to be claimed by others too' 's/(  
 mutant model_sleep run.c 'readers of an early part are let go with it' 's/  if \(last\) count_down_dependents/  count_down_dependents/'
 mutant model_sleep run.c 'a budget never gives way' 's/\(room \|\| open == 1\)/room/'
 mutant model_sleep run.c 'who is refused still counts' 's/  if \(!count\) hdi_sub_seq_u32\(&run->open, 1\);\n//'
-mutant model_sleep run.c 'an answer does not make room' 's/    hdi_sub_seq_u32\(&run->open, 1\); \/\* sync BUDGET-1 \*\/\n//'
+mutant model_sleep run.c 'an answer does not make room' 's/    if \(finished->next == HD_NONE\) hdi_sub_seq_u32\(&run->open, 1\); \/\* sync BUDGET-1 \*\/\n//'
 mutant model_sleep run.c 'a token that comes free wakes nobody' 's/  if \(token\) wake\(run, 1\);\n//'
 mutant model_sleep run.c 'resume wakes nobody' 's/(void hd_run_resume.*?)  wake\(run, HD_WORKERS_MAX\);\n/$1/s'
 mutant model_sleep run.c 'step wakes nobody' 's/(void hd_run_step.*?)  wake\(run, count\);\n/$1/s'
