@@ -2,6 +2,7 @@
 export { delayed, Delayed } from './delayed.js';
 export { compute, computeSync } from './compute.js';
 export { annotate } from './annotate.js';
+export { tokenize } from './tokenize.js';
 export { bind, checkpoint, clone, waitOn } from './manipulate.js';
 export { get, getSync } from './get.js';
 export { Runtime } from './runtime.js';

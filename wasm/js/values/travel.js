@@ -106,11 +106,12 @@ function isIndex(key) {
 /**
  * How a value can travel.
  * @param {unknown} value
- * @param {boolean} [references] whether it is a template, which may hold References
+ * @param {boolean | ((item: unknown) => boolean)} [more] true: it is a template, which may hold References. Or what
+ *   says of an item that it may be there
  * @returns {typeof AS_JSON | typeof AS_DEVALUE}
  * @throws {ValueError} with the path of what cannot
  */
-export function howItTravels(value, references = false) {
+export function howItTravels(value, more = false) {
   /** @type {typeof AS_JSON | typeof AS_DEVALUE} */
   let how = AS_JSON;
   /** @type {Frame[]} */
@@ -141,7 +142,7 @@ export function howItTravels(value, references = false) {
       frames.push(open(item, at(), frames));
       return;
     }
-    if (references && item instanceof Reference) {
+    if (typeof more === 'function' ? more(item) : more && item instanceof Reference) {
       how = AS_DEVALUE;
       return;
     }
