@@ -1,6 +1,6 @@
 // get: Dask's graphs as plain data, in every way to compute.
 import { describe, expect, test } from '@jest/globals';
-import { CycleError, OptionError, UnknownKeyError, get, getSync } from 'heddle';
+import { CycleError, DuplicateKeyError, OptionError, UnknownKeyError, delayed, get, getSync, quote, ref } from 'heddle';
 import { notebook, note, rejection, ways } from './ways.mjs';
 
 const inc = (x) => x + 1;
@@ -174,6 +174,98 @@ describe.each(ways)('$way', ({ runGet }) => {
     expect(error.option).toBe('graph');
   });
 
+  describe('keys that are tuples', () => {
+    //  ('x', 0) -> inc -> ('x', 1), and both -> add -> total
+    const x0 = ['x', 0], graph = () => new Map([[x0, 1], [['x', 1], [inc, ['x', 0]]], ['total', [add, ['x', 0], x0]], ['all', [['x', 0], [[['x', 1]], 'x', 0]]]]);
+
+    test('are found by lists that equal them, anywhere', async () => {
+      expect(await runGet(graph(), ['x', 1])).toBe(2);
+      expect(await runGet(graph(), [['x', 1], [x0, 'total'], ['x', 0]])).toEqual([2, [1, 2], 1]);
+      expect(await runGet(graph(), 'all')).toEqual([1, [[2], 'x', 0]]);
+      expect(await runGet(graph(), { a: ['x', 0] })).toEqual({ a: 1 });
+    });
+
+    test('stand in tasks inside tasks, and are values of other keys', async () => {
+      const more = graph().set('alias', ['x', 1]).set('deep', [inc, [sum, [['x', 0], [inc, ['x', 1]], 'alias']]]);
+      expect(await runGet(more, ['alias', 'deep'])).toEqual([2, 7]);
+    });
+
+    test('may hold tuples; text, numbers and their order count', async () => {
+      const keys = [['x', [0, 1]], ['x', [0, '1']], ['x', 0, 1], [0, 'x', 1], ['x', ['0', 1]], ["x', 0"], ['x\\', 0], [['x'], 0], ['x', [0]], [0], [[0]], ['x', 0.5], ['x', -1], ['x', NaN]];
+      const many = new Map(keys.map((key, i) => [key, [inc, i]]));
+      expect(await runGet(many, keys.map((key) => structuredClone(key)))).toEqual(keys.map((_, i) => i + 1));
+    });
+
+    test('win over lists of keys, and other lists stay lists', async () => {
+      const both = new Map([['a', 1], ['b', 2], [['a', 'b'], 3], ['list', [same, ['a', 'b'], ['b', 'a'], ['a'], ['a', 'b', 'a'], []]]]);
+      expect(await runGet(both, [['a', 'b'], ['b', 'a']])).toEqual([3, [2, 1]]);
+      expect(await runGet(both, 'list')).toEqual([3, [2, 1], [1], [1, 2, 1], []]);
+    });
+
+    test('are beside a text that looks like them', async () => {
+      expect(await runGet(new Map([[['x', 0], 1], ["('x', 0)", 2], ['y', [same, "('x', 0)", ['x', 0]]]]), ['y', "('x', 0)"])).toEqual([[2, 1], 2]);
+    });
+
+    test("stand in messages in Dask's form", async () => {
+      expect(await rejection(runGet(new Map([[['x', 0], [() => { throw new RangeError('no'); }]]]), ['x', 0]))).toMatchObject({ task: { key: "('x', 0)" } });
+      expect((await rejection(runGet(new Map([[['x', 0], 1], [[['y', [1]]], 2], [['z'], 3]]), 'w'))).message)
+        .toBe("'w' is not a key of the graph, but it is wanted; it has ('x', 0), (('y', (1,)),), ('z',).");
+      const cycle = await rejection(runGet(new Map([[['x', 0], [inc, ['x', 1]]], [['x', 1], [inc, ['x', 0]]]]), ['x', 0]));
+      expect(cycle).toBeInstanceOf(CycleError);
+      expect(cycle.path.toSorted()).toEqual(["('x', 0)", "('x', 1)"]);
+    });
+
+    test('two that are equal are a DuplicateKeyError', async () => {
+      expect(await rejection(runGet(new Map([[['x', 0], 1], [['x', 0], 2]]), ['x', 0]))).toBeInstanceOf(DuplicateKeyError);
+    });
+
+    const hollow = ['x'];
+    hollow.push(hollow);
+    test.each([['an empty list', []], ['with an object', ['x', {}]], ['with a function', [inc]], ['with an empty list', ['x', []]], ['that holds itself', hollow], ['with null', [null]]])(
+      'are none, which is an OptionError: %s', async (_, key) => {
+        expect(await rejection(runGet(new Map([[key, 1]]), []))).toMatchObject({ name: 'OptionError', option: 'graph' });
+      });
+
+    test('do not make long and shared lists slow', async () => {
+      let twins = ['x', 0];
+      for (let i = 0; i < 60; i++) twins = [twins, twins];
+      const long = Array.from({ length: 50_000 }, (_, i) => [i]);
+      let [length, part] = await runGet(new Map([[['x', 0], 1], ['long', [(list) => list.length, long]], ['twins', twins]]), ['long', 'twins']);
+      expect(length).toBe(50_000);
+      for (let i = 0; i < 60; i++) part = part[i % 2];
+      expect(part).toBe(1);
+    });
+  });
+
+  describe('quote', () => {
+    test('protects what looks like a key, a task or a list', async () => {
+      const graph = new Map([['x', 1], [['x', 0], 2], ['y', [same, quote('x'), quote(['x', ['x', 0]]), [quote('x'), 'x', quote(['x', 0])]]], ['value', quote('x')], ['list', quote(['x'])], ['none', [same, quote(undefined), [quote(undefined)]]]]);
+      expect(await runGet(graph, ['y', 'value', 'list', 'none'])).toEqual([['x', ['x', ['x', 0]], ['x', 1, ['x', 0]]], 'x', ['x'], [undefined, [undefined]]]);
+    });
+  });
+
+  describe('ref', () => {
+    test('is a key, wherever it stands', async () => {
+      const graph = new Map([['x', 1], [['x', 0], 2], ['y', [sum, [ref('x'), [inc, ref(['x', 0])], ref('x')]]], ['alias', ref('y')]]);
+      expect(await runGet(graph, ['y', 'alias', ref('x'), [ref(['x', 0])]])).toEqual([5, 5, 1, [2]]);
+    });
+
+    test('that is missing is an UnknownKeyError that names who refers to it, wanted or not', async () => {
+      const error = await rejection(runGet({ x: 1, y: [same, [[inc, ref('zz')]]] }, 'x'));
+      expect(error).toBeInstanceOf(UnknownKeyError);
+      expect(error).toMatchObject({ key: 'zz', message: "'zz' is not a key of the graph, but 'y' refers to it; it has 'x', 'y'." });
+      expect((await rejection(runGet(new Map([[['y', 1], [inc, ref(['x', 0])]]]), []))).message)
+        .toBe("('x', 0) is not a key of the graph, but ('y', 1) refers to it; it has ('y', 1).");
+      expect(await rejection(runGet({ x: 1 }, ref('y')))).toMatchObject({ name: 'UnknownKeyError', key: 'y' });
+    });
+  });
+
+  test('functions that are delayed are tasks with what they were told', async () => {
+    const scale = 3;
+    const scaled = delayed((x) => x * scale, { scope: { scale }, key: 'mine' });
+    expect(await runGet({ x: 2, y: [scaled, 'x'], z: [scaled, [scaled, 'y']] }, ['y', 'z'])).toEqual([6, 54]);
+  });
+
   test('wrong options are an OptionError', async () => {
     expect(await rejection(runGet({ x: 1 }, 'x', { cache: true }))).toMatchObject({ name: 'OptionError', option: 'cache' });
   });
@@ -194,8 +286,24 @@ test('a chain of 100,000 keys, given backwards', async () => {
   expect(getSync(graph, 'k100000', { scheduler: 'sync' })).toBe(100_000);
 });
 
+test('a tuple key in lists nested 10,000 deep, and in a long list of keys', async () => {
+  let deep = ['x', 0];
+  for (let i = 0; i < 10_000; i++) deep = [deep];
+  const flat = (list) => {
+    while (Array.isArray(list)) [list] = list;
+    return [list];
+  };
+  expect(await get(new Map([[['x', 0], 1], ['deep', [flat, deep]]]), 'deep', { scheduler: 'sync' })).toEqual([1]);
+  const keys = Array.from({ length: 10_000 }, (_, i) => ['x', i]);
+  expect(await get(new Map(keys.map((key) => [key, [inc, key[1]]])), keys, { scheduler: 'sync' })).toEqual(keys.map(([, i]) => i + 1));
+});
+
 test('tasks nested 10,000 deep in arguments', async () => {
   let task = 0;
   for (let i = 0; i < 10_000; i++) task = [inc, task];
   expect(await get({ deep: task }, 'deep')).toBe(10_000);
+});
+
+test.each([['a number', 5], ['an empty list', []], ['a list with an object', ['x', {}]], ['nothing', undefined]])('a ref to what can be no key is an OptionError: %s', (_, key) => {
+  expect(() => ref(key)).toThrow(expect.objectContaining({ name: 'OptionError', option: 'key' }));
 });

@@ -54,17 +54,19 @@ export function findInside(structure, Class) {
  * A copy of a structure with other leaves; the containers are copied with their sharing and cycles.
  * @param {unknown} structure
  * @param {(leaf: unknown) => unknown} replace
+ * @param {(value: object) => boolean} [isLeaf] of containers: that they are not entered
  * @returns {unknown}
  */
-export function mapLeaves(structure, replace) {
-  if (!isContainer(structure)) return replace(structure);
+export function mapLeaves(structure, replace, isLeaf) {
+  const enters = (/** @type {unknown} */ value) => isContainer(value) && !isLeaf?.(value);
+  if (!enters(structure)) return replace(structure);
   /** @type {Map<object, any>} */
   const copies = new Map();
   /** @type {object[]} */
   const open = [];
-  /** @param {unknown} value */
+  /** @param {any} value */
   const copyOf = (value) => {
-    if (!isContainer(value)) return replace(value);
+    if (!enters(value)) return replace(value);
     let copy = copies.get(value);
     if (copy === undefined) {
       copy = Array.isArray(value) ? new Array(value.length)

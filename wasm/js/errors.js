@@ -34,9 +34,9 @@ export class CycleError extends HdError {
 /** A key that is not in the graph. `key` is it. */
 export class UnknownKeyError extends HdError {
   /** @type {string} */ key = '';
-  /** @param {string} key @param {string} [hint] */
-  constructor(key, hint = '') {
-    super('UNKNOWN_KEY', `${quoteKey(key)} is not a key of the graph${hint}.`);
+  /** @param {string} key @param {string} [hint] @param {string} [shown] the key as it stands in the message */
+  constructor(key, hint = '', shown = quoteKey(key)) {
+    super('UNKNOWN_KEY', `${shown} is not a key of the graph${hint}.`);
     this.key = key;
   }
 }

@@ -4,7 +4,7 @@ export { compute, computeSync } from './compute.js';
 export { annotate } from './annotate.js';
 export { tokenize } from './tokenize.js';
 export { bind, checkpoint, clone, waitOn } from './manipulate.js';
-export { get, getSync } from './get.js';
+export { get, getSync, quote, ref } from './get.js';
 export { Runtime } from './runtime.js';
 export { config } from './options.js';
 export { info } from './info.js';
