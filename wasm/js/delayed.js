@@ -198,6 +198,14 @@ export class Delayed {
     return node;
   }
 
+  /** The same task with other inputs, which give the same. @param {Delayed} node @param {readonly unknown[]} args
+   * @param {readonly Delayed[]} after @internal */
+  static withInputs(node, args, after) {
+    const copy = new Delayed(node.#task, args, node.key, after, node);
+    copy.#pure = node.#pure;
+    return copy;
+  }
+
   /** Whether other nodes of this key are the same task. @param {Delayed} node @internal */
   static isPure(node) {
     return node.#pure;

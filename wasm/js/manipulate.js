@@ -3,7 +3,7 @@ import { builtins } from './builtins.js';
 import { findInside, mapLeaves } from './containers.js';
 import { Delayed, taskFunction } from './delayed.js';
 import { OptionError } from './errors.js';
-import { hasNested, inputsOf } from './record.js';
+import { inputsOf, mapInputs } from './record.js';
 
 /** A checkpoint is a tree: so many of its tasks wait for one. */
 const SPLIT_EVERY = 8;
@@ -12,7 +12,7 @@ const reached = taskFunction(builtins.checkpoint, 'checkpoint');
 const passed = taskFunction(builtins.waitOn, 'waitOn');
 
 /** The nodes in a structure, each once. @param {unknown} structure */
-const nodesIn = (structure) => new Set(findInside(structure, Delayed));
+export const nodesIn = (structure) => new Set(findInside(structure, Delayed));
 
 /**
  * Something to wait for: it is done when all that stands in the structures is, and gives `null`. Each result
@@ -124,17 +124,12 @@ function copy(structure, blocker, options, name) {
   for (let at = 0; at < nodes.length; at++) for (const input of inputsOf(nodes[at])) meet(input);
   for (const node of nodes) {
     let first = blocker !== undefined;
-    const replace = (/** @type {unknown} */ leaf) => {
-      const other = copies.get(leaf);
+    const { args, after: waits } = mapInputs(node, (input) => {
+      const other = copies.get(input);
       if (other) first = false;
-      return other ?? leaf;
-    };
-    const given = Delayed.args(node);
-    const args = hasNested(node) ? /** @type {unknown[]} */ (mapLeaves(given, replace))
-      : given.map((arg) => (arg instanceof Delayed ? replace(arg) : arg));
-    let after = Delayed.after(node);
-    if (after.length > 0) after = /** @type {Delayed[]} */ (after.map(replace));
-    if (first) after = [...after, /** @type {Delayed} */ (blocker)];
+      return other ?? input;
+    });
+    const after = first ? [...waits, /** @type {Delayed} */ (blocker)] : waits;
     const task = Delayed.task(node);
     /* A key that was given is the first one's own. */
     Delayed.define(/** @type {Delayed} */ (copies.get(node)), task.key === undefined ? task : { ...task, key: undefined }, args, after);

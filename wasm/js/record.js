@@ -60,6 +60,14 @@ export function inputsOf(node) {
   return [...inputs, ...Delayed.after(node)];
 }
 
+/** The same with other nodes in their places. @param {Delayed} node @param {(input: Delayed) => Delayed} replace */
+export function mapInputs(node, replace) {
+  const given = Delayed.args(node), after = Delayed.after(node);
+  const other = (/** @type {unknown} */ leaf) => (leaf instanceof Delayed ? replace(leaf) : leaf);
+  const args = /** @type {unknown[]} */ (hasNested(node) ? mapLeaves(given, other) : given.map(other));
+  return { args, after: after.length ? after.map(replace) : after };
+}
+
 /**
  * What a batch calls: a function, or one of its variants. Two are distinct if anything in them differs.
  * @typedef {object} RecordedFunction
