@@ -57,7 +57,7 @@ test('its command is there', () => {
 
 test('the types say what may be written', () => {
   writeFileSync(path.join(folder, 'good.ts'), `
-    import { annotate, bind, checkpoint, clone, compute, delayed, get, waitOn, Runtime, CycleError, type Delayed } from 'heddle';
+    import { annotate, bind, checkpoint, clone, compute, delayed, get, optimize, quote, ref, tokenize, waitOn, Runtime, CycleError, type Delayed } from 'heddle';
     const inc = delayed((x: number) => x + 1, { name: 'inc' });
     const y: Delayed<number> = inc(inc(1));
     const five: number = await y.compute({ scheduler: 'threads', workers: 2, signal: new AbortController().signal });
@@ -71,11 +71,19 @@ test('the types say what may be written', () => {
     const nothing: null = await checkpoint(again, { y }).compute({ optimize: { fuse: false }, order: 'best', budget: { bytes: '1MB' } });
     await compute(waitOn(again, y), { optimize: false, budget: 5 });
     console.log(noted.annotations.stage, nothing);
+    const [low] = delayed((list: number[]) => [Math.min(...list)], { nout: 1, pure: true, traverse: false })([5]);
+    const same: Delayed<number> = delayed(y);
+    const told: Delayed<number> = delayed(async (context: unknown, x: number) => x, { ctx: true, retries: 2, timeoutMs: 500 })(1);
+    const { scale } = delayed.module(new URL('file:///tasks.js'));
+    const lazy = [low.call('toFixed', 2), delayed({ a: y }, { name: 'table' }).get('a'), delayed({ module: 'file:///tasks.js', name: 'inc' })(1), scale(told)];
+    const [first]: [Delayed<number>] = optimize([same], { fuse: false });
+    await get(new Map<unknown[] | string, unknown>([[['x', 0], 1], ['y', [(x: number) => x, ref(['x', 0]), quote('y')]]]), [['x', 0]]);
+    console.log(lazy, first, tokenize(y, inc, [1]).length);
     const path: string[] = new CycleError(['a']).path;
     console.log(five, path, y.key.length);`);
   writeFileSync(path.join(folder, 'bad.ts'), `
     import { compute, delayed } from 'heddle';
-    delayed(5);
+    delayed(5, { scope: {} });
     delayed((x: number) => x, { nam: 'x' });
     await delayed((x: number) => x)(1).compute({ scheduler: 'thread' });
     const text: string = await delayed((x: number) => x)(1).compute();
