@@ -250,6 +250,7 @@ export async function get(graph, keys, options = {}) {
 
 /**
  * The same, and waits for it. See {@link get} and `computeSync`.
+ * @example getSync({ x: 1, y: [(x) => x + 1, 'x'] }, 'y', { scheduler: 'sync' }); // 2
  * @param {RawGraph} graph
  * @param {RawKey | object} keys
  * @param {import('./compute.js').ComputeOptions} [options]

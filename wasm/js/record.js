@@ -146,13 +146,18 @@ export class Recording {
   #place(node) {
     let index = Delayed.placeIn(node, this.#number);
     if (index < 0) {
-      const same = Delayed.isPure(node) ? this.#pure.get(node.key) : undefined;
-      index = same ?? this.nodes.length;
+      index = Delayed.isPure(node) ? this.#placeOfKey(node.key) : this.nodes.length;
       Delayed.mark(node, this.#number, index);
-      if (same === undefined) this.nodes.push(node);
-      if (Delayed.isPure(node)) this.#pure.set(node.key, index);
+      if (index === this.nodes.length) this.nodes.push(node);
     }
     return index;
+  }
+
+  /** The index of the pure nodes of a key; the first one's is new. @param {string} key */
+  #placeOfKey(key) {
+    const place = this.#pure.get(key) ?? this.nodes.length;
+    this.#pure.set(key, place);
+    return place;
   }
 
   /** @param {import('./delayed.js').TaskFunction} task @param {import('./delayed.js').Annotations | undefined} annotations */
