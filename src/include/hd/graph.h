@@ -140,6 +140,10 @@ HD_API hd_status hd_graph_add_batch(hd_graph *graph, const hd_batch *batch, uint
  * Threads: builder. Blocks: no. Fails: OUT_OF_MEMORY, SEALED, UNKNOWN_FUNCTION. */
 HD_API hd_status hd_graph_mark_cheap(hd_graph *graph, uint32_t function);
 
+/* Says that a task of this function that fails is tried again up to so many times (0 if nothing is said).
+ * Threads: builder. Blocks: no. Fails: OUT_OF_MEMORY, SEALED, UNKNOWN_FUNCTION. */
+HD_API hd_status hd_graph_set_retries(hd_graph *graph, uint32_t function, uint16_t retries);
+
 /* Gives a task a priority (0 if it is given none): it and all that it needs are ranked before tasks of lower
  * priority, whatever that costs in memory. Threads: builder. Blocks: no.
  * Fails: OUT_OF_MEMORY, SEALED, UNKNOWN_TASK. */
