@@ -195,6 +195,9 @@ HD_API const char *hd_graph_key(const hd_graph *graph, uint32_t id);
 /* The function of a task of a sealed graph by its rank. Threads: any. Owns: borrows. */
 HD_API const hd_function *hd_graph_function(const hd_graph *graph, uint32_t rank);
 
+/* All functions of a graph, by id. Threads: builder; any when sealed. Owns: borrows until one is added. */
+HD_API const hd_function *hd_graph_functions(const hd_graph *graph);
+
 /* How many arguments a task of a sealed graph has. Threads: any. */
 HD_API uint32_t hd_graph_arg_count(const hd_graph *graph, uint32_t rank);
 

@@ -62,10 +62,20 @@ export class DistantCrew {
     this.#port.postMessage({ pool: this.#pool, grow: count });
   }
 
-  /** @param {number} run @param {boolean} all */
-  endStuck(run, all) {
-    this.#port.postMessage({ pool: this.#pool, endStuck: run, all });
+  /** @param {number} run */
+  endStuck(run) {
+    this.#port.postMessage({ pool: this.#pool, endStuck: run });
   }
+
+  /** @param {boolean} on */
+  watchDeadlines(on) {
+    this.#port.postMessage({ pool: this.#pool, watchDeadlines: on });
+  }
+
+  /** What tasks print goes to the host. */
+  async printed() {}
+
+  printedNow() {}
 
   async close() {
     this.#listening.abort();

@@ -9,6 +9,8 @@ import { encodeLiteral } from '../values/codec.js';
 /**
  * @typedef {import('../core/graph.js').Batch & {
  *   functions: string[],
+ *   names: string[], of the functions
+ *   timed: boolean, whether any has a time limit
  *   plan: import('../options.js').Plan,
  *   encodeLiteral: (literal: any) => import('../values/codec.js').Encoded,
  * }} Job
@@ -29,6 +31,9 @@ export function jobOf(recording, plan) {
     literals: recording.literals,
     outputs: recording.outputs,
     cheap: recording.cheap,
+    retries: recording.retries,
+    names: recording.functions.map(({ name }) => name),
+    timed: recording.functions.some(({ timeoutMs }) => timeoutMs > 0),
     priorities: recording.priorities,
     plan,
     encodeLiteral,
@@ -49,6 +54,9 @@ export function packJob(job) {
     literals: encodeLiterals(job, job.encodeLiteral).map((encoded) => (encoded.bytes ? { ...encoded, bytes: encoded.bytes.slice() } : encoded)),
     outputs: job.outputs,
     cheap: job.cheap,
+    retries: job.retries,
+    names: job.names,
+    timed: job.timed,
     priorities: job.priorities,
     plan: job.plan,
     tasks: Array.from({ length: job.functionOf.length }, (_, index) => job.describe(index)),
@@ -67,6 +75,9 @@ export function unpackJob(packed) {
     literals: packed.literals,
     outputs: packed.outputs,
     cheap: packed.cheap,
+    retries: packed.retries,
+    names: packed.names,
+    timed: packed.timed,
     priorities: packed.priorities,
     plan: packed.plan,
     encodeLiteral: (literal) => literal,
