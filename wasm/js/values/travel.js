@@ -71,7 +71,7 @@ function describe(value) {
     return ['a buffer that was transferred away', 'Its bytes are where it was sent: send it from there, or transfer a copy.'];
   if (tag === 'Generator' || tag === 'AsyncGenerator' || tag.endsWith(' Iterator')) return [`a ${tag.toLowerCase()}`, TO_ARRAY];
   if (name && Object.hasOwn(instead, name)) return [`an instance of ${name}`, instead[name]];
-  if (tag in instead && !name) return [`an object like a ${tag}`, instead[tag]];
+  if (!name && Object.hasOwn(instead, tag)) return [`an object like a ${tag}`, instead[tag]];
   if (name === 'Date' || name === 'RegExp' || name === 'ArrayBuffer' || name === 'DataView')
     return [`an instance of ${name} with properties of its own`, 'Put them beside it, into a plain object.'];
   return [name ? `an instance of ${name}` : 'an object with a prototype of its own',
