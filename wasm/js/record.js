@@ -20,9 +20,10 @@ export class Reference {
 /** The arguments of a call in which nodes stand inside containers, or which waits for more than its arguments:
  * References take the places of what is recorded by itself. */
 export class Template {
-  /** @param {unknown[]} args */
-  constructor(args) {
+  /** @param {unknown[]} args @param {readonly unknown[]} [given] as users wrote them, with the nodes */
+  constructor(args, given = args) {
     this.args = args;
+    this.given = given;
   }
 }
 
@@ -131,7 +132,7 @@ export class Recording {
       const template = nested
         ? mapLeaves(given, (leaf) => (leaf instanceof Delayed ? new Reference(references.push(leaf) - 1) : leaf))
         : given.map((arg) => new Reference(references.push(arg) - 1));
-      this.#literal(new Template(/** @type {unknown[]} */ (template)));
+      this.#literal(new Template(/** @type {unknown[]} */ (template), nested ? given : undefined));
       references.push(...after); /* the template does not refer to these, so the function never sees them */
       for (const reference of references) this.#argument(reference);
     } else for (const arg of given) this.#argument(arg);
