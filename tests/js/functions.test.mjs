@@ -9,6 +9,7 @@ import { functionSource } from '../../wasm/js/functions/source.js';
 import { FunctionError } from '../../wasm/js/errors.js';
 import { compile, traitsOf } from '../../wasm/js/functions/compile.js';
 import { describe as shipment } from '../../wasm/js/functions/ship.js';
+import { spin as ownSpin } from '../../wasm/js/sleep.js';
 import { delayed, FunctionError as PublicFunctionError, sleep, spin } from 'heddle';
 import { rejection, ways } from './ways.mjs';
 
@@ -596,7 +597,7 @@ describe('a shipment', () => {
   });
 
   test('of a built-in function needs no eval', () => {
-    const texts = [text({ fn: Math.max }), text({ fn: Array.from }), text({ fn: spin })];
+    const texts = [text({ fn: Math.max }), text({ fn: Array.from }), text({ fn: ownSpin })];
     const before = globalThis.Function;
     globalThis.Function = undefined;
     try {

@@ -36,12 +36,12 @@ export function whyNoThreads() {
 /** The address of core/import.js, which workers read where a policy forbids to make functions of text. */
 export const importerAddress = () => (inNode || attachment() || !('document' in scope) ? undefined : places().importer.href);
 
-/** Whether a policy for scripts forbids to make functions of text. @param {string} policy one, or several with commas */
+/** Whether a policy forbids to make functions of text. @param {string} policy one, or several with commas */
 const forbidsFunctions = (policy) => policy.split(',').some((one) => {
   const directives = one.split(';').map((directive) => directive.trim().split(/\s+/));
-  const sources = ['script-src', 'default-src'].flatMap((name) => directives.find(([its]) => its.toLowerCase() === name) ?? []);
-  const end = sources.indexOf('default-src', 1); /* script-src comes first and alone counts */
-  return sources.length > 0 && !sources.slice(0, end < 0 ? undefined : end).includes("'unsafe-eval'");
+  const find = (/** @type {string} */ name) => directives.find(([its]) => its.toLowerCase() === name);
+  const sources = find('script-src') ?? find('default-src');
+  return sources !== undefined && !sources.includes("'unsafe-eval'");
 });
 
 /**
