@@ -4,6 +4,7 @@ import { findInside, mapLeaves } from './containers.js';
 import { loadSerial, loadSerialSync } from './core/load-serial.js';
 import { inNode, whyNoThreads } from './core/load-threads.js';
 import { CancelledError, OptionError, UnsupportedError } from './errors.js';
+import { refuseUnloaded } from './functions/modules.js';
 import { checkAll, checkAllNow, describe, loadCheck } from './functions/ship.js';
 import { checkOptions, config, planOf, workerCount } from './options.js';
 import { Recording } from './record.js';
@@ -111,6 +112,7 @@ export function computeRecordingSync(recording, options) {
   const strict = options.strict ?? config.strict;
   if (strict && attachment()) checkAllNow(recording.functions.map(describe));
   else if (strict && inNode) checkAndWait(recording.functions.map(describe));
+  refuseUnloaded(recording.functions);
   const heap = loadSerialSync();
   if (!heap) throw new UnsupportedError("computeSync in a page needs the core to be loaded: await compute() once before, with scheduler: 'sync'.");
   const plan = planOf(options);

@@ -2,8 +2,10 @@
  * `delayed` and the nodes that it makes. A node is a plain object that remembers a call; nothing runs
  * and nothing is allocated outside JavaScript until it is computed.
  */
+import { builtins } from './builtins.js';
 import { isPlainObject } from './containers.js';
 import { FunctionError, OptionError } from './errors.js';
+import { moduleTask } from './functions/modules.js';
 import { nameOf } from './functions/source.js';
 
 /**
@@ -14,11 +16,13 @@ import { nameOf } from './functions/source.js';
  * @property {string | undefined} key
  * @property {Record<string, unknown> | undefined} scope outside values that the function uses
  * @property {boolean} [inline] whether to run again for each reader rather than to be kept
+ * @property {{ url: string, name: string }} [module] where `fn` is exported
+ * @property {boolean} [ctx] whether `fn` takes the task's context first
  * @property {Annotations} [annotations] of all calls, where `annotate` says nothing else
  */
 
 /** @type {TaskFunction} The function of nodes that only hold a value, or stand for another node. */
-export const identity = { fn: /** @param {unknown} value */ (value) => value, name: 'value', key: undefined, scope: undefined };
+export const identity = { fn: builtins.value, name: 'value', key: undefined, scope: undefined };
 
 /** @type {Map<string, number>} How many keys were made of each name. */
 const counts = new Map();
@@ -203,7 +207,8 @@ const known = ['name', 'key', 'scope', 'priority', 'inline'];
  * Delayed themselves, also inside arrays, plain objects, Maps and Sets.
  * @template {unknown[]} A
  * @template R
- * @param {(...args: A) => R} fn what the task runs. On threads it is shipped as source text, so it sees
+ * @param {((...args: A) => R) | { module: string | URL, name: string }} fn what the task runs, or the module that
+ *   exports it, and under which name. On threads it is shipped as source text, so it sees
  *   its arguments, JavaScript's globals, `sleep`, `spin`, and what `scope` carries, nothing else
  * @param {DelayedOptions} [options]
  * @returns {(...args: any[]) => Delayed<Awaited<R>>}
@@ -213,7 +218,8 @@ const known = ['name', 'key', 'scope', 'priority', 'inline'];
  * await add(1, add(2, 3)).compute(); // 6
  */
 export function delayed(fn, options = {}) {
-  if (typeof fn !== 'function')
+  const exported = isPlainObject(fn) && 'module' in fn ? moduleTask(fn) : undefined;
+  if (!exported && typeof fn !== 'function')
     throw new FunctionError(`delayed takes a function, but got ${fn === null ? 'null' : typeof fn}.`);
   for (const option of Object.keys(options))
     if (!known.includes(option))
@@ -227,6 +233,7 @@ export function delayed(fn, options = {}) {
     throw new OptionError('scope is a plain object: { name: value }.', { option: 'scope' });
   const priority = checkPriority(options.priority, 'priority');
   if (typeof inline !== 'boolean') throw new OptionError(`inline is true or false, but got ${String(inline)}.`, { option: 'inline' });
-  const task = { fn, name: name ?? (nameOf(fn) || 'task'), key, scope, inline, annotations: priority === undefined ? undefined : Object.freeze({ priority }) };
+  const own = exported ?? { fn: /** @type {Function} */ (fn), name: nameOf(/** @type {Function} */ (fn)) || 'task' };
+  const task = { ...own, name: name ?? own.name, key, scope, inline, annotations: priority === undefined ? undefined : Object.freeze({ priority }) };
   return (...args) => new Delayed(task, args, key);
 }

@@ -1,4 +1,5 @@
 /** Making graphs of graphs: what waits for what, and what runs again. All of it records, nothing runs. */
+import { builtins } from './builtins.js';
 import { findInside, mapLeaves } from './containers.js';
 import { Delayed } from './delayed.js';
 import { OptionError } from './errors.js';
@@ -8,9 +9,9 @@ import { isNested } from './record.js';
 const SPLIT_EVERY = 8;
 
 /** @type {import('./delayed.js').TaskFunction} */
-const reached = { fn: () => null, name: 'checkpoint', key: undefined, scope: undefined };
+const reached = { fn: builtins.checkpoint, name: 'checkpoint', key: undefined, scope: undefined };
 /** @type {import('./delayed.js').TaskFunction} */
-const passed = { fn: /** @param {unknown} value */ (value) => value, name: 'waitOn', key: undefined, scope: undefined };
+const passed = { fn: builtins.waitOn, name: 'waitOn', key: undefined, scope: undefined };
 
 /** The nodes in a structure, each once. @param {unknown} structure */
 const nodesIn = (structure) => new Set(findInside(structure, Delayed));

@@ -12,6 +12,7 @@ const places = () => ({
   script: new URL('./core/heddle.js', import.meta.url),
   wasm: new URL('./core/heddle.wasm', import.meta.url),
   worker: new URL('./core/heddle.worker.js', import.meta.url), /* 3.1.6 only */
+  importer: new URL('./core/import.js', import.meta.url),
 });
 
 const PAGE_BYTES = 65536;
@@ -30,6 +31,33 @@ export function whyNoThreads() {
   if (!scope.crossOriginIsolated)
     return 'this page is not cross-origin isolated: serve it with Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp';
   return undefined;
+}
+
+/** The address of core/import.js, which workers read where a policy forbids to make functions of text. */
+export const importerAddress = () => (inNode || attachment() || !('document' in scope) ? undefined : places().importer.href);
+
+/** Whether a policy forbids to make functions of text. @param {string} policy one, or several with commas */
+const forbidsFunctions = (policy) => policy.split(',').some((one) => {
+  const directives = one.split(';').map((directive) => directive.trim().split(/\s+/));
+  const find = (/** @type {string} */ name) => directives.find(([its]) => its.toLowerCase() === name);
+  const sources = find('script-src') ?? find('default-src');
+  return sources !== undefined && !sources.includes("'unsafe-eval'");
+});
+
+/**
+ * Whether workers may make functions of text where the page may not: they have the policy that their script is
+ * served with, not the page's.
+ */
+export async function workersMayMakeFunctions() {
+  if (!importerAddress()) return false;
+  const { script } = hrefs();
+  if (!/^https?:/.test(script)) return false; /* such a worker has the page's policy */
+  try {
+    const { headers } = await fetch(script, { method: 'HEAD' });
+    return !forbidsFunctions(headers.get('content-security-policy') ?? '');
+  } catch {
+    return true; /* then the worker tells */
+  }
 }
 
 /**
@@ -79,8 +107,7 @@ async function loadInDocument(sources) {
   const module = typeof wasm === 'string'
     ? fetch(wasm).then(async (response) => WebAssembly.compile(await response.arrayBuffer()))
     : WebAssembly.compile(wasm);
-  const importScript = new Function('url', 'return import(url)');
-  await importScript(script);
+  await import(/* webpackIgnore: true */ /* @vite-ignore */ script);
   return {
     factory: scope[Symbol.for('heddle.factory')],
     module: await module,

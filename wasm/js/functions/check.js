@@ -150,6 +150,15 @@ const outsideKinds = [
   },
 ];
 
+/** Calls that are surely meant for a `sleep` of the user's own. @type {Kind[]} */
+const napKinds = [
+  {
+    knows: () => true,
+    is: () => "where `sleep` is Heddle's own, which takes seconds",
+    fix: () => 'If you mean a function of yours that takes milliseconds, give it with { scope: { sleep } }; otherwise write the seconds without await.',
+  },
+];
+
 /**
  * @param {Function} fn
  * @param {object} [options]
@@ -169,11 +178,11 @@ export function checkFunction(fn, { name = nameOf(fn), scope = {} } = {}) {
 /**
  * The same for a function's text.
  * @param {string} source as `functionSource` gives it
- * @param {{ name: string, own: string, carried: string[] }} about what messages call it, its own name,
- *   and the names that travel with it
+ * @param {{ name: string, own: string, carried: string[], offered?: string[] }} about what messages call it, its own
+ *   name, the names that travel with it, and those that every task sees unless they are carried
  * @throws {FunctionError}
  */
-export function checkSource(source, { name, own, carried }) {
+export function checkSource(source, { name, own, carried, offered = [] }) {
   const subject = subjectOf(name);
 
   let found;
@@ -188,18 +197,20 @@ export function checkSource(source, { name, own, carried }) {
   }
   // A parameter of strict code, which is what a carried name becomes, cannot have these names.
   const comesAlong = (/** @type {string} */ used) =>
-    carried.includes(used) && used !== 'arguments' && used !== 'eval';
+    (carried.includes(used) || offered.includes(used)) && used !== 'arguments' && used !== 'eval';
   const variables = found.variables.filter((use) => !comesAlong(use.name));
   const { outside } = found;
-  if (variables.length + outside.length > 0) {
+  const naps = offered.includes('sleep') && !carried.includes('sleep') ? found.naps : [];
+  if (variables.length + outside.length + naps.length > 0) {
     const about = { own, source };
     const sentences = [
       ...explain(variables, variableKinds, about),
       ...explain(outside, outsideKinds, about),
+      ...explain(naps, napKinds, about),
     ];
     throw new FunctionError(`${subject} ${sentences.join(' It also ')}`, {
       functionName: name,
-      uses: [...variables, ...outside],
+      uses: [...variables, ...outside, ...naps],
     });
   }
 }

@@ -8,7 +8,7 @@ import { CancelledError, FunctionError } from '../errors.js';
 import { buildGraph, encodeLiterals, groupsOf } from '../core/graph.js';
 import { NONE, outOfMemory } from '../core/heap.js';
 import { compile } from '../functions/compile.js';
-import { describe } from '../functions/ship.js';
+import { describe, functionHere } from '../functions/ship.js';
 import { decodeCopy, decodeTemplate, encodeLiteral, throughCodec } from '../values/codec.js';
 import { asTaskError } from '../values/failure.js';
 import { LITERAL, Reference, Template } from '../record.js';
@@ -29,7 +29,7 @@ const isPromise = (value) => value !== null && typeof value === 'object' && type
  * @returns {Generator<PromiseLike<unknown>, unknown[], unknown>}
  */
 export function* walkByRank(heap, recording, { plan, strict = false, signal, onFinished, watched }) {
-  const functions = strict ? recording.functions.map((task) => compile(describe(task))) : recording.functions.map((task) => task.fn);
+  const functions = strict ? recording.functions.map((task) => compile(describe(task))) : recording.functions.map(functionHere);
   const travel = strict ? throughCodec : (/** @type {unknown} */ value) => value;
   /* What threads would refuse is refused here too, before anything runs. */
   const encoded = strict ? encodeLiterals(recording, encodeLiteral) : null;
