@@ -42,6 +42,13 @@ test("a function's priority is an annotation of its tasks, and annotate says oth
   expect(annotate({ who: 'me' }, () => first(1)).annotations).toEqual({ priority: 3, who: 'me' });
 });
 
+test("a function's retries and timeoutMs are annotations of its tasks, and annotate says otherwise", () => {
+  const often = delayed((x) => x, { retries: 2, timeoutMs: 50 });
+  expect(often(1).annotations).toEqual({ retries: 2, timeoutMs: 50 });
+  expect(annotate({ retries: 0 }, () => often(1)).annotations).toEqual({ retries: 0, timeoutMs: 50 });
+  expect(annotate({ retries: 65535, timeoutMs: 0.5 }, () => inc(1)).annotations).toEqual({ retries: 65535, timeoutMs: 0.5 });
+});
+
 test('clones carry what their originals carry, and what is said around them', () => {
   const node = annotate({ a: 1, b: 1 }, () => inc(1));
   expect(clone(node).annotations).toEqual({ a: 1, b: 1 });
@@ -57,6 +64,10 @@ test.each([
   ['a priority that is NaN', () => annotate({ priority: NaN }, () => {}), 'priority'],
   ['a function among the annotations', () => annotate({ done: () => {} }, () => {}), 'annotations'],
   ['a priority of a function', () => delayed((x) => x, { priority: '1' }), 'priority'],
+  ['retries with a fraction', () => annotate({ retries: 0.5 }, () => {}), 'retries'],
+  ['retries beyond 16 bits', () => annotate({ retries: 65536 }, () => {}), 'retries'],
+  ['a timeoutMs below 0', () => annotate({ timeoutMs: -1 }, () => {}), 'timeoutMs'],
+  ['a timeoutMs without end', () => annotate({ timeoutMs: Infinity }, () => {}), 'timeoutMs'],
   ['an inline that is no boolean', () => delayed((x) => x, { inline: 1 }), 'inline'],
 ])('%s is an OptionError', (_, misuse, option) => {
   let error;

@@ -284,12 +284,19 @@ describe('the structure given to compute', () => {
 });
 
 describe('misuse', () => {
-  test.each([
-    ['a number', 5, 'number'], ['undefined', undefined, 'undefined'], ['null', null, 'null'],
-    ['a string', 'x', 'string'], ['an object', {}, 'object'],
-  ])('delayed of %s is a FunctionError that says so', (_, value, word) => {
-    expect(() => delayed(value)).toThrow(FunctionError);
-    expect(() => delayed(value)).toThrow(`delayed takes a function, but got ${word}.`);
+  test('a function that is delayed already is a FunctionError that says how to go on', () => {
+    const scale = delayed((x) => x * 2, { name: 'scale' });
+    for (const misuse of [() => delayed(scale), () => delayed(scale, { name: 'other' })]) {
+      expect(misuse).toThrow(FunctionError);
+      expect(misuse).toThrow('`scale` is delayed already: call it as it is, or give delayed the function that it was made of.');
+    }
+  });
+
+  test('a scope with a function that is delayed is a FunctionError that says how to go on', () => {
+    const misuse = () => delayed((x) => inc(x), { name: 'twice', scope: { inc } });
+    expect(misuse).toThrow(FunctionError);
+    expect(misuse).toThrow("the scope of 'twice' has 'inc', which records a task and runs nothing. " +
+      'Inside a task call the function that it was made of: { scope: { inc: fn } }, or pass what inc(…) gives as an argument.');
   });
 
   test.each([
@@ -302,6 +309,17 @@ describe('misuse', () => {
     ['a scope that is null', { scope: null }, 'scope', 'scope'],
     ['a scope that is a list of names', { scope: ['x'] }, 'scope', 'scope'],
     ['a scope that is a Map', { scope: new Map() }, 'scope', 'scope'],
+    ['a traverse that is no boolean', { traverse: 0 }, 'traverse', 'traverse is true or false, but got 0.'],
+    ['a pure that is no boolean', { pure: 'yes' }, 'pure', 'pure is true or false, but got yes.'],
+    ['a ctx that is no boolean', { ctx: {} }, 'ctx', 'ctx is true or false, but got an object.'],
+    ['a nout below 0', { nout: -1 }, 'nout', 'nout is a whole number from 0'],
+    ['a nout with a fraction', { nout: 1.5 }, 'nout', 'but got 1.5'],
+    ['more retries than 65535', { retries: 65536 }, 'retries', 'retries is a whole number from 0 to 65535, but got 65536.'],
+    ['retries below 0', { retries: -1 }, 'retries', 'retries'],
+    ['a timeoutMs of 0', { timeoutMs: 0 }, 'timeoutMs', 'timeoutMs is a number of milliseconds above 0, but got 0.'],
+    ['a timeoutMs without end', { timeoutMs: Infinity }, 'timeoutMs', 'but got Infinity'],
+    ['a timeoutMs that is NaN', { timeoutMs: NaN }, 'timeoutMs', 'but got NaN'],
+    ['a key of a pure function', { key: 'x', pure: true }, 'key', 'leave out key, or pure'],
   ])('%s is an OptionError at once', (_, options, option, words) => {
     const fn = jest.fn();
     const make = () => delayed(fn, options);

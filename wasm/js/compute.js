@@ -7,7 +7,7 @@ import { CancelledError, OptionError, UnsupportedError } from './errors.js';
 import { refuseUnloaded } from './functions/modules.js';
 import { checkAll, checkAllNow, describe, loadCheck } from './functions/ship.js';
 import { checkOptions, config, planOf, workerCount } from './options.js';
-import { Recording } from './record.js';
+import { Recording, distinct } from './record.js';
 import { attachment } from './program/attach.js';
 import { attachedRuntime, defaultRuntime } from './runtime.js';
 import { runAsync, runNow, walkByRank } from './schedulers/sync.js';
@@ -131,8 +131,8 @@ function rebuild(structure, results, places) {
 
 /** @param {unknown} structure */
 function prepare(structure) {
-  const wanted = [...new Set(findInside(structure, Delayed))];
-  return { recording: new Recording(wanted), places: new Map(wanted.map((node, place) => [node, place])) };
+  const { wanted, places } = distinct(findInside(structure, Delayed));
+  return { recording: new Recording(wanted), places };
 }
 
 /**

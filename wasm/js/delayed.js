@@ -13,16 +13,25 @@ import { nameOf } from './functions/source.js';
  * @typedef {object} TaskFunction
  * @property {Function} fn
  * @property {string} name
- * @property {string | undefined} key
+ * @property {string} [key]
  * @property {Record<string, unknown> | undefined} scope outside values that the function uses
- * @property {boolean} [inline] whether to run again for each reader rather than to be kept
- * @property {{ url: string, name: string }} [module] where `fn` is exported
- * @property {boolean} [ctx] whether `fn` takes the task's context first
+ * @property {boolean} inline whether to run again for each reader rather than to be kept
  * @property {Annotations} [annotations] of all calls, where `annotate` says nothing else
+ * @property {boolean} [traverse] false: no Delayed are looked for inside arguments
+ * @property {number} [nout] how many items its results have
+ * @property {boolean} [pure] whether calls with equal arguments are one task
+ * @property {boolean} ctx whether the function takes a context before its arguments
+ * @property {{ url: string, name: string } | undefined} module where `fn` is found, if it is a module's
  */
 
-/** @type {TaskFunction} The function of nodes that only hold a value, or stand for another node. */
-export const identity = { fn: builtins.value, name: 'value', key: undefined, scope: undefined };
+/** @param {Function} fn @param {string} name @param {Partial<TaskFunction>} [more] @returns {TaskFunction} */
+export function taskFunction(fn, name, { key, scope, inline = false, annotations, traverse = true, nout, pure = false, ctx = false, module } = {}) {
+  return { fn, name, key, scope, inline, annotations, traverse, nout, pure, ctx, module };
+}
+
+/** The function of nodes that only hold a value, or stand for another node. */
+export const identity = taskFunction(builtins.value, 'value');
+const getitem = taskFunction(builtins.getitem, 'getitem');
 
 /** @type {Map<string, number>} How many keys were made of each name. */
 const counts = new Map();
@@ -47,13 +56,6 @@ export function recordWith(given, fn) {
   }
 }
 
-/** @param {unknown} priority @param {string} what @returns {number | undefined} */
-export function checkPriority(priority, what) {
-  if (priority !== undefined && (typeof priority !== 'number' || (priority | 0) !== priority))
-    throw new OptionError(`${what} is a whole number from -2147483648 to 2147483647, but got ${String(priority)}.`, { option: 'priority' });
-  return /** @type {number | undefined} */ (priority);
-}
-
 /** @type {Annotations} */
 const nothing = Object.freeze({});
 /** @type {readonly Delayed[]} */
@@ -76,6 +78,8 @@ export class Delayed {
   /** @type {string | undefined} */ #key;
   /** @type {Annotations | undefined} */ #annotations;
   /** @type {readonly Delayed[]} What must be done before, though the function does not see it. */ #after;
+  /** Whether the key says all about the task: another node of this key is the same task. */
+  #pure = false;
   /** A recording's number and this node's place in it, so that a walk needs no table. */
   #recording = 0;
   #index = 0;
@@ -123,6 +127,53 @@ export class Delayed {
     return /** @type {T} */ (Delayed.computeSync(this, options));
   }
 
+  /**
+   * An item of the result, as a node of its own: `result[item]`, or of a Map `result.get(item)`.
+   * @param {unknown} item which may be a Delayed
+   * @returns {Delayed<any>}
+   * @example await delayed({ a: [1, 2] }).get('a').get(1).compute(); // 2
+   */
+  get(item) {
+    return this.#derive(getitem, [this, item]);
+  }
+
+  /**
+   * A call of one of the result's methods, as a node of its own, named as the method.
+   * @param {string} method
+   * @param {...unknown} args which may be Delayed, or have Delayed inside
+   * @returns {Delayed<any>}
+   * @throws {OptionError} if `method` is no name; the task throws a TypeError if there is no such method
+   * @example await delayed([3, 1, 2]).call('toSorted').call('join', '-').compute(); // '1-2-3'
+   */
+  call(method, ...args) {
+    if (typeof method !== 'string' || method === '')
+      throw new OptionError("call takes a method's name: node.call('slice', 1).", { option: 'method' });
+    return this.#derive(taskFunction(builtins.call, method), [this, method, ...args]);
+  }
+
+  /** A node made of this one, as pure as it is. @param {TaskFunction} task @param {readonly unknown[]} args */
+  #derive(task, args) {
+    return this.#pure ? Delayed.pure(task, args) : new Delayed(task, args);
+  }
+
+  /** How many items the result has, if its function was given `nout`. */
+  get length() {
+    return this.#task.nout;
+  }
+
+  /**
+   * The result's items, each a node: `get(0)` to `get(nout - 1)`.
+   * @returns {Iterator<Delayed<any>>}
+   * @throws {OptionError} without `nout`
+   * @example const [low, high] = delayed((list) => [Math.min(...list), Math.max(...list)], { nout: 2 })([3, 1]);
+   */
+  [Symbol.iterator]() {
+    if (this.length === undefined)
+      throw new OptionError(`'${this.key}' cannot be taken apart, as nobody knows yet how many items it has: ` +
+        'say so with delayed(…, { nout: 2 }), or use node.get(0).', { option: 'nout' });
+    return items(this, this.length);
+  }
+
   toString() {
     return `Delayed(${this.key})`;
   }
@@ -136,6 +187,21 @@ export class Delayed {
   static compute;
   /** @type {(structure: unknown, options?: object) => unknown} @internal */
   static computeSync;
+  /** The key of a pure task. Set by tokenize.js.
+   * @type {(task: TaskFunction, args: readonly unknown[]) => string} @internal */
+  static pureKey;
+
+  /** A node that is known by what it computes. @param {TaskFunction} task @param {readonly unknown[]} args @internal */
+  static pure(task, args) {
+    const node = new Delayed(task, args, Delayed.pureKey(task, args));
+    node.#pure = true;
+    return node;
+  }
+
+  /** Whether other nodes of this key are the same task. @param {Delayed} node @internal */
+  static isPure(node) {
+    return node.#pure;
+  }
 
   /**
    * Notes that a recording has seen this node, as its `index`-th.
@@ -176,7 +242,7 @@ export class Delayed {
 
   /** The key if the user gave it. @param {Delayed} node @internal */
   static givenKey(node) {
-    return node.#task.key ?? (node.#task === identity ? node.#key : undefined);
+    return node.#task.key;
   }
 
   /** Sets what a node stands for after it was made, for graphs that refer forwards.
@@ -189,6 +255,11 @@ export class Delayed {
   }
 }
 
+/** @param {Delayed} node @param {number} count @returns {Iterator<Delayed<any>>} */
+function* items(node, count) {
+  for (let item = 0; item < count; item++) yield node.get(item);
+}
+
 /**
  * @typedef {object} DelayedOptions
  * @property {string} [name] what the tasks are called; the function's name if left out
@@ -198,42 +269,188 @@ export class Delayed {
  *   run first. An `annotate` around the call says otherwise
  * @property {boolean} [inline] whether the function is cheap: its tasks run again for each reader, in one go
  *   with it, rather than being kept
+ * @property {boolean} [traverse] false: Delayed inside containers in the arguments are not looked for, which
+ *   saves a walk through large ones
+ * @property {number} [nout] how many items the result has, an array mostly: `const [a, b] = f()` then works
+ * @property {boolean} [pure] whether the function's text, its scope and its arguments say all about a result:
+ *   calls that are equal in these have one key and are one task. See {@link import('./tokenize.js').tokenize}
+ * @property {number} [retries] how often a task is run again that failed, 0 to 65535; 0 if left out
+ * @property {number} [timeoutMs] how long one run of a task may take
+ * @property {boolean} [ctx] whether the function takes a context before its arguments
+ *
+ * @typedef {Pick<DelayedOptions, 'name' | 'key' | 'traverse' | 'nout' | 'pure'>} ValueOptions
  */
 
-const known = ['name', 'key', 'scope', 'priority', 'inline'];
+const isName = (/** @type {unknown} */ value) => typeof value === 'string' && value !== '';
+const isBoolean = (/** @type {unknown} */ value) => typeof value === 'boolean';
+const isWhole = (/** @type {unknown} */ value, /** @type {number} */ least, /** @type {number} */ most) =>
+  Number.isInteger(value) && /** @type {number} */ (value) >= least && /** @type {number} */ (value) <= most;
+
+/** What each option must be, and how messages say it. @type {Record<string, [(value: any) => boolean, string]>} */
+const rules = {
+  name: [isName, 'is a string that is not empty'],
+  key: [isName, 'is a string that is not empty'],
+  scope: [isPlainObject, 'is a plain object: { name: value }'],
+  priority: [(value) => isWhole(value, -(2 ** 31), 2 ** 31 - 1), 'is a whole number from -2147483648 to 2147483647'],
+  inline: [isBoolean, 'is true or false'],
+  traverse: [isBoolean, 'is true or false'],
+  nout: [(value) => isWhole(value, 0, 2 ** 32 - 1), 'is a whole number from 0: how many items the result has'],
+  pure: [isBoolean, 'is true or false'],
+  retries: [(value) => isWhole(value, 0, 65535), 'is a whole number from 0 to 65535'],
+  timeoutMs: [(value) => typeof value === 'number' && value > 0 && value < Infinity, 'is a number of milliseconds above 0'],
+  ctx: [isBoolean, 'is true or false'],
+};
+const functionOptions = Object.keys(rules);
+const moduleOptions = functionOptions.filter((option) => option !== 'scope');
+const valueOptions = ['name', 'key', 'traverse', 'nout', 'pure'];
+
+/** Options of a function that are said about its tasks, as `annotate` could. */
+export const actingAnnotations = ['priority', 'retries', 'timeoutMs'];
 
 /**
- * Makes a function lazy: calling the result records a task and gives a {@link Delayed}. Arguments may be
- * Delayed themselves, also inside arrays, plain objects, Maps and Sets.
- * @template {unknown[]} A
- * @template R
- * @param {((...args: A) => R) | { module: string | URL, name: string }} fn what the task runs, or the module that
- *   exports it, and under which name. On threads it is shipped as source text, so it sees
- *   its arguments, JavaScript's globals, `sleep`, `spin`, and what `scope` carries, nothing else
+ * Checks one option of a task.
+ * @param {string} option its name
+ * @param {unknown} value undefined: it is not given
+ * @param {string} [what] messages call it
+ * @throws {OptionError}
+ */
+export function checkOption(option, value, what = option) {
+  const [fits, says] = rules[option];
+  if (value === undefined || fits(value)) return;
+  const shown = value !== null && typeof value === 'object' ? 'an object' : typeof value === 'function' ? 'a function' : String(value);
+  throw new OptionError(`${what} ${says}, but got ${shown}.`, { option });
+}
+
+/** @param {Record<string, any>} options @param {string[]} known @param {string} [of] */
+function checkOptions(options, known, of = '') {
+  for (const option of Object.keys(options)) {
+    if (!known.includes(option)) throw new OptionError(`delayed${of} has no option '${option}'; it has ${known.join(', ')}.`, { option });
+    checkOption(option, options[option]);
+  }
+  if (options.pure && options.key !== undefined)
+    throw new OptionError("a pure task's key is made of what it computes: leave out key, or pure.", { option: 'key' });
+}
+
+/** What `delayed` made of functions. @type {WeakMap<Function, TaskFunction>} */
+const made = new WeakMap();
+
+/** What a function calls that `delayed` made, if it did. @param {unknown} fn */
+export const delayedTask = (fn) => (typeof fn === 'function' ? made.get(fn) : undefined);
+
+/** @param {TaskFunction} task @returns {(...args: any[]) => Delayed<any>} */
+function recorder(task) {
+  const record = task.pure ? (/** @type {unknown[]} */ ...args) => Delayed.pure(task, args)
+    : (/** @type {unknown[]} */ ...args) => new Delayed(task, args, task.key);
+  made.set(record, task);
+  return record;
+}
+
+/** @param {Function} fn @param {string} name @param {Record<string, any>} options that have been checked */
+function optionsTask(fn, name, options) {
+  const said = actingAnnotations.filter((option) => options[option] !== undefined);
+  const annotations = said.length ? Object.freeze(Object.fromEntries(said.map((option) => [option, options[option]]))) : undefined;
+  return taskFunction(fn, options.name ?? name, { ...options, annotations });
+}
+
+/** @param {Function} fn @param {DelayedOptions} options */
+function delayedFunction(fn, options) {
+  checkOptions(options, functionOptions);
+  const name = options.name ?? (nameOf(fn) || 'task'), twice = made.get(fn);
+  if (twice)
+    throw new FunctionError(`\`${twice.name}\` is delayed already: call it as it is, or give delayed the function that it was made of.`, { functionName: twice.name });
+  for (const [called, value] of Object.entries(options.scope ?? {}))
+    if (delayedTask(value))
+      throw new FunctionError(`the scope of '${name}' has '${called}', which records a task and runs nothing. ` +
+        `Inside a task call the function that it was made of: { scope: { ${called}: fn } }, or pass what ${called}(…) gives as an argument.`, { functionName: name });
+  return recorder(optionsTask(fn, name, options));
+}
+
+/** @param {unknown} value @param {ValueOptions} options */
+function delayedValue(value, options) {
+  checkOptions(options, valueOptions, ' of a value');
+  if (value instanceof Delayed) {
+    for (const option of /** @type {const} */ (['name', 'key']))
+      if (options[option] !== undefined) throw new OptionError(`'${value.key}' is a Delayed already, and keeps its ${option}.`, { option });
+    return value;
+  }
+  if (!Object.keys(options).length) return new Delayed(identity, [value]);
+  const task = taskFunction(identity.fn, options.name ?? identity.name, options);
+  return task.pure ? Delayed.pure(task, [value]) : new Delayed(task, [value], task.key);
+}
+
+/** @param {unknown} value @returns {value is ModuleFunction} */
+function isModuleFunction(value) {
+  if (!isPlainObject(value)) return false;
+  const { module, name, ...others } = /** @type {Record<string, unknown>} */ (value);
+  return (typeof module === 'string' || module instanceof URL) && typeof name === 'string' && Reflect.ownKeys(others).length === 0;
+}
+
+/** @typedef {{ module: string | URL, name: string }} ModuleFunction a function by the address of its module and its name there */
+
+/**
+ * Makes something lazy. Of a function: calling the result records a task and gives a {@link Delayed}. Arguments
+ * may be Delayed themselves, also inside arrays, plain objects, Maps and Sets.
+ * @template {(...args: any[]) => any} F
+ * @overload
+ * @param {F} fn what the task runs. On threads it is shipped as source text, so it sees
+ *   its arguments, JavaScript's globals, `sleep`, `spin`, and what `scope` carries, nothing else. With `ctx`
+ *   it takes a context before its arguments
  * @param {DelayedOptions} [options]
- * @returns {(...args: any[]) => Delayed<Awaited<R>>}
- * @throws {FunctionError} if `fn` is not a function
+ * @returns {(...args: any[]) => Delayed<Awaited<ReturnType<F>>>}
+ * @throws {FunctionError} if `delayed` made the function, or one in its scope; {@link OptionError}
  * @example
  * const add = delayed((x, y) => x + y);
  * await add(1, add(2, 3)).compute(); // 6
  */
-export function delayed(fn, options = {}) {
-  const exported = isPlainObject(fn) && 'module' in fn ? moduleTask(fn) : undefined;
-  if (!exported && typeof fn !== 'function')
-    throw new FunctionError(`delayed takes a function, but got ${fn === null ? 'null' : typeof fn}.`);
-  for (const option of Object.keys(options))
-    if (!known.includes(option))
-      throw new OptionError(`delayed has no option '${option}'; it has ${known.join(', ')}.`, { option });
-  const { key, name, scope, inline = false } = options;
-  if (key !== undefined && (typeof key !== 'string' || key === ''))
-    throw new OptionError('a key is a string that is not empty.', { option: 'key' });
-  if (name !== undefined && (typeof name !== 'string' || name === ''))
-    throw new OptionError('a name is a string that is not empty.', { option: 'name' });
-  if (scope !== undefined && !isPlainObject(scope))
-    throw new OptionError('scope is a plain object: { name: value }.', { option: 'scope' });
-  const priority = checkPriority(options.priority, 'priority');
-  if (typeof inline !== 'boolean') throw new OptionError(`inline is true or false, but got ${String(inline)}.`, { option: 'inline' });
-  const own = exported ?? { fn: /** @type {Function} */ (fn), name: nameOf(/** @type {Function} */ (fn)) || 'task' };
-  const task = { ...own, name: name ?? own.name, key, scope, inline, annotations: priority === undefined ? undefined : Object.freeze({ priority }) };
-  return (...args) => new Delayed(task, args, key);
+/**
+ * Of a module's function, which threads import: it may use all that its module does.
+ * @overload
+ * @param {ModuleFunction} fn
+ * @param {Omit<DelayedOptions, 'scope'>} [options]
+ * @returns {(...args: any[]) => Delayed<any>}
+ * @throws {OptionError}
+ * @example
+ * const inc = delayed({ module: new URL('./tasks.js', import.meta.url), name: 'inc' });
+ */
+/**
+ * Of any other value: a node that holds it, in which Delayed inside containers are found. Of a Delayed: the
+ * same node.
+ * @template T
+ * @overload
+ * @param {T} value
+ * @param {ValueOptions} [options]
+ * @returns {T extends Delayed<any> ? T : Delayed<any>}
+ * @throws {OptionError}
+ * @example
+ * const table = delayed(rows, { name: 'table' }); // is sent once, however many tasks read it
+ */
+/** @param {any} subject @param {any} [options] @returns {any} */
+export function delayed(subject, options = {}) {
+  if (typeof subject === 'function') return delayedFunction(subject, options);
+  if (!isModuleFunction(subject)) return delayedValue(subject, options);
+  checkOptions(options, moduleOptions, " of a module's function");
+  const { fn, name, module } = moduleTask(subject);
+  return recorder({ ...optionsTask(fn, name, options), module });
 }
+
+/**
+ * All functions of a module, lazy: each is made when it is first asked for, whether the module has it or not.
+ * @param {string | URL} url the full address of the module
+ * @returns {Readonly<Record<string, (...args: any[]) => Delayed<any>>>}
+ * @example
+ * const { inc, add } = delayed.module(new URL('./tasks.js', import.meta.url));
+ * await add(inc(1), 2).compute(); // 4
+ */
+delayed.module = (url) => {
+  if (typeof url !== 'string' && !(url instanceof URL))
+    throw new OptionError("delayed.module takes a module's address: new URL('./tasks.js', import.meta.url).", { option: 'module' });
+  const functions = new Map();
+  return new Proxy(Object.freeze(Object.create(null)), {
+    get(_, name) {
+      if (typeof name !== 'string' || name === 'then') return undefined;
+      let fn = functions.get(name);
+      if (!fn) functions.set(name, (fn = delayed({ module: url, name })));
+      return fn;
+    },
+  });
+};

@@ -1,5 +1,5 @@
 /** `get`: raw graphs in Dask's format. */
-import { Delayed, identity } from './delayed.js';
+import { Delayed, identity, taskFunction } from './delayed.js';
 import { isPlainObject, mapLeaves } from './containers.js';
 import { computeRecording, computeRecordingSync } from './compute.js';
 import { OptionError, UnknownKeyError } from './errors.js';
@@ -28,7 +28,7 @@ function nodesOf(graph) {
   const functions = new Map();
   const taskOf = (/** @type {Function} */ fn) => {
     let task = functions.get(fn);
-    if (!task) functions.set(fn, (task = { fn, name: nameOf(fn) || 'task', key: undefined, scope: undefined }));
+    if (!task) functions.set(fn, (task = taskFunction(fn, nameOf(fn) || 'task')));
     return task;
   };
   /** What was met before, a list or a task inside arguments: it may be there twice, or hold itself. @type {Map<unknown, any>} */

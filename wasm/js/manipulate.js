@@ -1,17 +1,15 @@
 /** Making graphs of graphs: what waits for what, and what runs again. All of it records, nothing runs. */
 import { builtins } from './builtins.js';
 import { findInside, mapLeaves } from './containers.js';
-import { Delayed } from './delayed.js';
+import { Delayed, taskFunction } from './delayed.js';
 import { OptionError } from './errors.js';
-import { isNested } from './record.js';
+import { hasNested, inputsOf } from './record.js';
 
 /** A checkpoint is a tree: so many of its tasks wait for one. */
 const SPLIT_EVERY = 8;
 
-/** @type {import('./delayed.js').TaskFunction} */
-const reached = { fn: builtins.checkpoint, name: 'checkpoint', key: undefined, scope: undefined };
-/** @type {import('./delayed.js').TaskFunction} */
-const passed = { fn: builtins.waitOn, name: 'waitOn', key: undefined, scope: undefined };
+const reached = taskFunction(builtins.checkpoint, 'checkpoint');
+const passed = taskFunction(builtins.waitOn, 'waitOn');
 
 /** The nodes in a structure, each once. @param {unknown} structure */
 const nodesIn = (structure) => new Set(findInside(structure, Delayed));
@@ -46,7 +44,10 @@ export function waitOn(...structures) {
   const all = checkpoint(structures);
   /** @type {Map<unknown, Delayed>} */
   const waiting = new Map();
-  for (const node of nodesIn(structures)) waiting.set(node, new Delayed(passed, [node], undefined, [all]));
+  for (const node of nodesIn(structures)) {
+    const task = node.length === undefined ? passed : taskFunction(passed.fn, passed.name, { nout: node.length });
+    waiting.set(node, new Delayed(task, [node], undefined, [all]));
+  }
   const given = structures.length === 1 ? structures[0] : structures;
   return mapLeaves(given, (leaf) => waiting.get(leaf) ?? leaf);
 }
@@ -107,20 +108,20 @@ function copy(structure, blocker, options, name) {
   const { omitted, seed } = checkOptions(options, name);
   /** @type {Map<unknown, Delayed>} */
   const copies = new Map();
+  /** @type {Map<string, Delayed>} Copies of pure nodes by key: of those that are one task there is one. */
+  const pure = new Map();
   /** @type {Delayed[]} Nodes to be copied: the copies are made after what they need. */
   const nodes = [];
   const meet = (/** @type {Delayed} */ node) => {
     if (omitted.has(node) || copies.has(node)) return;
-    copies.set(node, new Delayed(Delayed.task(node), Delayed.args(node), cloneKey(node, seed), undefined, node));
-    nodes.push(node);
+    const same = Delayed.isPure(node) ? pure.get(node.key) : undefined;
+    const made = same ?? new Delayed(Delayed.task(node), Delayed.args(node), cloneKey(node, seed), undefined, node);
+    copies.set(node, made);
+    if (Delayed.isPure(node)) pure.set(node.key, made);
+    if (!same) nodes.push(node);
   };
   for (const node of nodesIn(structure)) meet(node);
-  for (let at = 0; at < nodes.length; at++) {
-    for (const arg of Delayed.args(nodes[at]))
-      if (arg instanceof Delayed) meet(arg);
-      else if (isNested(arg)) for (const input of findInside(arg, Delayed)) meet(input);
-    for (const input of Delayed.after(nodes[at])) meet(input);
-  }
+  for (let at = 0; at < nodes.length; at++) for (const input of inputsOf(nodes[at])) meet(input);
   for (const node of nodes) {
     let first = blocker !== undefined;
     const replace = (/** @type {unknown} */ leaf) => {
@@ -129,7 +130,7 @@ function copy(structure, blocker, options, name) {
       return other ?? leaf;
     };
     const given = Delayed.args(node);
-    const args = given.some(isNested) ? /** @type {unknown[]} */ (mapLeaves(given, replace))
+    const args = hasNested(node) ? /** @type {unknown[]} */ (mapLeaves(given, replace))
       : given.map((arg) => (arg instanceof Delayed ? replace(arg) : arg));
     let after = Delayed.after(node);
     if (after.length > 0) after = /** @type {Delayed[]} */ (after.map(replace));

@@ -49,7 +49,52 @@ export class Words {
 }
 
 /** Whether nodes stand inside a container. @param {unknown} arg */
-export const isNested = (arg) => typeof arg === 'object' && !(arg instanceof Delayed) && isContainer(arg) && findInside(arg, Delayed).length > 0;
+const isNested = (arg) => typeof arg === 'object' && !(arg instanceof Delayed) && isContainer(arg) && findInside(arg, Delayed).length > 0;
+
+/** Whether nodes stand inside containers among a node's arguments, and are looked for there. @param {Delayed} node */
+export const hasNested = (node) => Delayed.task(node).traverse !== false && Delayed.args(node).some(isNested);
+
+/** What a node needs: its arguments, and what it waits for. @param {Delayed} node @returns {Delayed[]} */
+export function inputsOf(node) {
+  const args = Delayed.args(node);
+  const inputs = hasNested(node) ? findInside(args, Delayed) : /** @type {Delayed[]} */ (args.filter((arg) => arg instanceof Delayed));
+  return [...inputs, ...Delayed.after(node)];
+}
+
+/**
+ * What a batch calls: a function, or one of its variants. Two are distinct if anything in them differs.
+ * @typedef {object} RecordedFunction
+ * @property {Function} fn
+ * @property {string} name of its tasks
+ * @property {Record<string, unknown> | undefined} scope
+ * @property {boolean} inline
+ * @property {number} retries how often a task that failed runs again; 0: never
+ * @property {number} timeoutMs how long one run may take; 0: as long as it takes
+ * @property {boolean} ctx whether it takes a context: then its first argument here is the task's key
+ * @property {{ url: string, name: string } | undefined} module
+ */
+
+/**
+ * Nodes that are to be recorded, each once, and of pure ones that are the same task one.
+ * @param {Iterable<Delayed>} nodes
+ * @returns {{ wanted: Delayed[], places: Map<Delayed, number> }} where each node's result stands among the wanted
+ */
+export function distinct(nodes) {
+  /** @type {Delayed[]} */
+  const wanted = [];
+  /** @type {Map<Delayed, number>} */
+  const places = new Map();
+  /** @type {Map<string, number>} */
+  const pure = new Map();
+  for (const node of nodes) {
+    if (places.has(node)) continue;
+    let place = Delayed.isPure(node) ? pure.get(node.key) : undefined;
+    place ??= wanted.push(node) - 1;
+    if (Delayed.isPure(node)) pure.set(node.key, place);
+    places.set(node, place);
+  }
+  return { wanted, places };
+}
 
 let recordings = 0;
 
@@ -58,12 +103,16 @@ export class Recording {
   #number = ++recordings;
   /** @type {Delayed[]} Each task's node, by index. */
   nodes = [];
-  /** @type {import('./delayed.js').TaskFunction[]} */
+  /** @type {RecordedFunction[]} */
   functions = [];
   /** @type {Map<object, number>} By the function itself, so that delayed(f)(1), delayed(f)(2) share it. */
   #functionNumbers = new Map();
-  /** @type {Map<object, number>} Of cheap functions: one may be cheap here and not there. */
-  #cheapNumbers = new Map();
+  /** @type {Map<object, Map<string, number>>} Of functions of which more is said than by most: by what is said. */
+  #variantNumbers = new Map();
+  /** Functions whose tasks rather run again than be kept. @type {number[]} */
+  cheap = [];
+  /** @type {Map<string, number>} Pure tasks by key. */
+  #pure = new Map();
   /** For each task: its function's number * 2, and 1 if its first literal is a Template. */
   functionOf = new Words();
   argOffsets = new Words();
@@ -90,29 +139,39 @@ export class Recording {
   #place(node) {
     let index = Delayed.placeIn(node, this.#number);
     if (index < 0) {
-      index = this.nodes.length;
+      const same = Delayed.isPure(node) ? this.#pure.get(node.key) : undefined;
+      index = same ?? this.nodes.length;
       Delayed.mark(node, this.#number, index);
-      this.nodes.push(node);
+      if (same === undefined) this.nodes.push(node);
+      if (Delayed.isPure(node)) this.#pure.set(node.key, index);
     }
     return index;
   }
 
-  /** @param {import('./delayed.js').TaskFunction} task */
-  #functionNumber(task) {
+  /** @param {import('./delayed.js').TaskFunction} task @param {import('./delayed.js').Annotations | undefined} annotations */
+  #functionNumber(task, annotations) {
     const identity = task.scope ? task : task.fn;
-    const numbers = task.inline ? this.#cheapNumbers : this.#functionNumbers;
-    let number = numbers.get(identity);
-    if (number === undefined) {
-      number = this.functions.length;
-      numbers.set(identity, number);
-      this.functions.push(task);
+    if (!task.inline && !task.ctx && !annotations?.retries && !annotations?.timeoutMs) {
+      const number = this.#functionNumbers.get(identity);
+      if (number === undefined) {
+        this.#functionNumbers.set(identity, this.functions.length);
+        return this.#newFunction(task, 0, 0);
+      }
+      if (this.functions[number].name === task.name) return number;
     }
+    const retries = /** @type {number} */ (annotations?.retries ?? 0), timeoutMs = /** @type {number} */ (annotations?.timeoutMs ?? 0);
+    const variant = `${task.inline} ${task.ctx} ${retries} ${timeoutMs} ${task.name}`;
+    let numbers = this.#variantNumbers.get(identity);
+    if (!numbers) this.#variantNumbers.set(identity, (numbers = new Map()));
+    let number = numbers.get(variant);
+    if (number === undefined) numbers.set(variant, (number = this.#newFunction(task, retries, timeoutMs)));
     return number;
   }
 
-  /** Functions whose tasks rather run again than be kept. */
-  get cheap() {
-    return [...this.#cheapNumbers.values()];
+  /** @param {import('./delayed.js').TaskFunction} task @param {number} retries @param {number} timeoutMs */
+  #newFunction({ fn, name, scope, inline, ctx, module }, retries, timeoutMs) {
+    if (inline) this.cheap.push(this.functions.length);
+    return this.functions.push({ fn, name, scope, inline, retries, timeoutMs, ctx, module }) - 1;
   }
 
   /** @param {unknown} value */
@@ -123,8 +182,8 @@ export class Recording {
 
   /** @param {Delayed} node */
   #walk(node) {
-    const given = Delayed.args(node), after = Delayed.after(node);
-    const nested = given.some(isNested);
+    const given = Delayed.args(node), after = Delayed.after(node), task = Delayed.task(node);
+    const nested = hasNested(node);
     if (nested || after.length > 0) {
       /** @type {unknown[]} */
       const references = [];
@@ -132,13 +191,17 @@ export class Recording {
       const template = nested
         ? mapLeaves(given, (leaf) => (leaf instanceof Delayed ? new Reference(references.push(leaf) - 1) : leaf))
         : given.map((arg) => new Reference(references.push(arg) - 1));
+      if (task.ctx) /** @type {unknown[]} */ (template).unshift(node.key);
       this.#literal(new Template(/** @type {unknown[]} */ (template), nested ? given : undefined));
       references.push(...after); /* the template does not refer to these, so the function never sees them */
       for (const reference of references) this.#argument(reference);
-    } else for (const arg of given) this.#argument(arg);
-    this.functionOf.push(this.#functionNumber(Delayed.task(node)) * 2 + (nested || after.length > 0 ? 1 : 0));
-    this.argOffsets.push(this.args.length);
+    } else {
+      if (task.ctx) this.#literal(node.key);
+      for (const arg of given) this.#argument(arg);
+    }
     const annotations = Delayed.annotations(node);
+    this.functionOf.push(this.#functionNumber(task, annotations) * 2 + (nested || after.length > 0 ? 1 : 0));
+    this.argOffsets.push(this.args.length);
     if (annotations) this.#annotate(annotations);
   }
 
