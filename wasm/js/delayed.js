@@ -20,6 +20,9 @@ import { nameOf } from './functions/source.js';
 /** @type {TaskFunction} The function of nodes that only hold a value, or stand for another node. */
 export const identity = { fn: /** @param {unknown} value */ (value) => value, name: 'value', key: undefined, scope: undefined };
 
+/** @type {WeakMap<object, Error>} Made where `delayed` was first called, by function: its stack is read if a task fails. */
+export const callSites = new WeakMap();
+
 /** @type {Map<string, number>} How many keys were made of each name. */
 const counts = new Map();
 
@@ -228,5 +231,6 @@ export function delayed(fn, options = {}) {
   const priority = checkPriority(options.priority, 'priority');
   if (typeof inline !== 'boolean') throw new OptionError(`inline is true or false, but got ${String(inline)}.`, { option: 'inline' });
   const task = { fn, name: name ?? (nameOf(fn) || 'task'), key, scope, inline, annotations: priority === undefined ? undefined : Object.freeze({ priority }) };
+  if (!callSites.has(fn)) callSites.set(fn, new Error());
   return (...args) => new Delayed(task, args, key);
 }

@@ -7,6 +7,7 @@ import { NONE, outOfMemory } from './core/heap.js';
 import { inNode, loadThreads } from './core/load-threads.js';
 import { ATTEMPTS_MAX, Crew, GRACE_MS } from './crew.js';
 import { CancelledError, HdError, OptionError, WorkerLostError } from './errors.js';
+import { showWhere, showWhereNow } from './functions/place.js';
 import { checkAll, checkAllNow } from './functions/ship.js';
 import { memoryBytes, workerCount } from './options.js';
 import { DistantCrew, attachedHeap, attachment } from './program/attach.js';
@@ -26,7 +27,7 @@ const RECORD_BYTES = 16;
 
 /** @typedef {{ workers?: number, signal?: AbortSignal, onProgress?: (progress: { done: number, total: number }) => void }} RunOptions */
 
-/** @typedef {{ run: number, graph: number, job: import('./schedulers/job.js').Job, resolve: (results: import('./values/codec.js').Encoded[]) => void, reject: (error: unknown) => void, unlisten: () => void, aborted: unknown, onProgress?: (progress: { done: number, total: number }) => void, done: number, total: number, watched?: Watched }} Pending */
+/** @typedef {{ run: number, graph: number, job: import('./schedulers/job.js').Job, resolve: (results: import('./values/codec.js').Encoded[]) => void, reject: (error: unknown, task?: import('./delayed.js').TaskFunction) => void, unlisten: () => void, aborted: unknown, onProgress?: (progress: { done: number, total: number }) => void, done: number, total: number, watched?: Watched, failed?: import('./delayed.js').TaskFunction }} Pending */
 
 export class Runtime {
   #heap;
@@ -176,7 +177,8 @@ export class Runtime {
         reject(new CancelledError(undefined, { cause: signal?.reason }));
         setTimeout(() => this.#endStuck(pending, false), GRACE_MS);
       };
-      Object.assign(pending, { resolve, reject, unlisten: () => signal?.removeEventListener('abort', abort) });
+      pending.reject = (error, task) => (task ? showWhere(error, task).then(() => reject(error)) : reject(error));
+      Object.assign(pending, { resolve, unlisten: () => signal?.removeEventListener('abort', abort) });
       if (inNode) this.#alive ??= setInterval(() => {}, 2 ** 30);
       signal?.addEventListener('abort', abort);
       if (signal?.aborted) abort();
@@ -197,7 +199,10 @@ export class Runtime {
     /** @type {{ results?: import('./values/codec.js').Encoded[], failure?: { error: unknown } }} */
     const outcome = {};
     pending.resolve = (results) => (outcome.results = results);
-    pending.reject = (error) => (outcome.failure ??= { error });
+    pending.reject = (error, task) => {
+      if (task) showWhereNow(error, task);
+      outcome.failure ??= { error };
+    };
     while (this.#pending.has(pending)) {
       const seen = this.#heap.word(this.#event) | 0;
       this.#settle();
@@ -323,7 +328,7 @@ export class Runtime {
         if (state === DONE) {
           this.#tell(pending, pending.total);
           pending.resolve(this.#results(pending));
-        } else if (state === FAILED) pending.reject(this.#failure(pending));
+        } else if (state === FAILED) pending.reject(this.#failure(pending), pending.failed);
         else pending.reject(new CancelledError(undefined, { cause: pending.aborted }));
       } catch (error) {
         pending.reject(error);
@@ -339,13 +344,15 @@ export class Runtime {
     return job.outputs.map((id) => this.#heap.readValue(this.#heap.core.hdw_run_result(run, id) >>> 0));
   }
 
-  /** @param {Pending} pending */
-  #failure({ run, job }) {
+  /** Also notes what failed. @param {Pending} pending */
+  #failure(pending) {
+    const { run, job } = pending;
     const { core } = this.#heap;
     const out = this.#heap.alloc(8, 'an error');
     const id = core.hdw_run_failure(run, out, out + 4) >>> 0;
     const status = this.#heap.word(out), slot = this.#heap.word(out + 4);
     core.hdw_free(out);
+    pending.failed = job.taskFunction(id);
     const task = { ...job.describe(id), worker: core.hdw_run_failed_worker(run), attempt: core.hdw_run_failed_attempt(run) };
     const { bytes } = this.#heap.readValue(slot);
     if (bytes) return unpackFailure(new TextDecoder().decode(bytes), task);

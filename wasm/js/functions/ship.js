@@ -10,7 +10,7 @@ import { howItTravels } from '../values/travel.js';
 import { functionSource, nameOf } from './source.js';
 
 /** Functions that every task sees without carrying them. @type {Record<string, Function>} */
-const offered = { sleep, spin };
+export const offered = { sleep, spin };
 
 /**
  * A function as text, `source`, and its scope, by name: a value as devalue's text, or a function's source.

@@ -11,6 +11,7 @@ import { encodeLiteral } from '../values/codec.js';
  *   functions: string[],
  *   plan: import('../options.js').Plan,
  *   encodeLiteral: (literal: any) => import('../values/codec.js').Encoded,
+ *   taskFunction: (index: number) => import('../delayed.js').TaskFunction | undefined,
  * }} Job
  */
 
@@ -33,6 +34,7 @@ export function jobOf(recording, plan) {
     plan,
     encodeLiteral,
     describe: (index) => recording.describe(index),
+    taskFunction: (index) => recording.taskFunction(index),
     givenKeys: () => recording.givenKeys(),
     annotations: () => recording.annotations(),
   };
@@ -71,6 +73,7 @@ export function unpackJob(packed) {
     plan: packed.plan,
     encodeLiteral: (literal) => literal,
     describe: (index) => packed.tasks[index],
+    taskFunction: () => undefined, /* errors are shown where they are thrown to */
     givenKeys: () => packed.givenKeys,
     annotations: () => undefined, /* nobody watches there */
   };

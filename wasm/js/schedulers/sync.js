@@ -8,6 +8,7 @@ import { CancelledError, FunctionError } from '../errors.js';
 import { buildGraph, encodeLiterals, groupsOf } from '../core/graph.js';
 import { NONE, outOfMemory } from '../core/heap.js';
 import { compile } from '../functions/compile.js';
+import { showWhere, showWhereNow } from '../functions/place.js';
 import { describe } from '../functions/ship.js';
 import { decodeCopy, decodeTemplate, encodeLiteral, throughCodec } from '../values/codec.js';
 import { asTaskError } from '../values/failure.js';
@@ -15,6 +16,34 @@ import { LITERAL, Reference, Template } from '../record.js';
 
 /** @param {unknown} value @returns {value is PromiseLike<unknown>} */
 const isPromise = (value) => value !== null && typeof value === 'object' && typeof (/** @type {any} */ (value).then) === 'function';
+
+/** Stacks are cut below tasks by these names: functions/stack.js. */
+const runner = {
+  /** @param {Function} fn @param {unknown[]} args @returns {unknown} */
+  'heddle-task'(fn, args) {
+    return fn(...args);
+  },
+
+  /** @param {Generator<PromiseLike<unknown>, unknown[], unknown>} walk @param {AbortSignal} [signal] */
+  async 'heddle-wait'(walk, signal) {
+    let step = walk.next();
+    while (!step.done) {
+      let value, thrown, failed = false;
+      try {
+        value = await untilAborted(step.value, signal);
+      } catch (error) {
+        thrown = error;
+        failed = true;
+      }
+      if (signal?.aborted) {
+        walk.return([]);
+        throw new CancelledError(undefined, { cause: signal.reason });
+      }
+      step = failed ? walk.throw(thrown) : walk.next(value);
+    }
+    return step.value;
+  },
+};
 
 /**
  * Runs a recording step by step: a generator that yields each promise a task gave, to be sent its value.
@@ -85,7 +114,7 @@ export function* walkByRank(heap, recording, { plan, strict = false, signal, onF
           args = new Array(end - from);
           for (let place = from; place < end; place++) args[place - from] = valueAt(place);
         }
-        let value = functions[functionOf[id] >>> 1](...args);
+        let value = runner['heddle-task'](functions[functionOf[id] >>> 1], args);
         if (isPromise(value)) value = yield value;
         if (strict) live[id] = goesOn ? 1 : 0;
         results[id] = goesOn ? value : travel(value);
@@ -93,7 +122,9 @@ export function* walkByRank(heap, recording, { plan, strict = false, signal, onF
       } catch (thrown) {
         seen?.finish(id, false);
         outcome = 'failed';
-        throw asTaskError(thrown, { ...recording.describe(id), worker: 0, attempt: 1 });
+        const error = asTaskError(thrown, { ...recording.describe(id), worker: 0, attempt: 1 });
+        showWhereNow(error, recording.taskFunction(id));
+        throw error;
       }
       onFinished?.(++done, total);
     }
@@ -126,22 +157,12 @@ function untilAborted(promise, signal) {
 
 /** @param {Generator<PromiseLike<unknown>, unknown[], unknown>} walk @param {AbortSignal} [signal] */
 export async function runAsync(walk, signal) {
-  let step = walk.next();
-  while (!step.done) {
-    let value, thrown, failed = false;
-    try {
-      value = await untilAborted(step.value, signal);
-    } catch (error) {
-      thrown = error;
-      failed = true;
-    }
-    if (signal?.aborted) {
-      walk.return([]);
-      throw new CancelledError(undefined, { cause: signal.reason });
-    }
-    step = failed ? walk.throw(thrown) : walk.next(value);
+  try {
+    return await runner['heddle-wait'](walk, signal);
+  } catch (error) {
+    await showWhere(error);
+    throw error;
   }
-  return step.value;
 }
 
 /** @param {Generator<PromiseLike<unknown>, unknown[], unknown>} walk */

@@ -82,7 +82,8 @@ export function unpackFailure(text, task) {
   return asTaskError(unpack(fromText(text)), task);
 }
 
-/** @typedef {{ key: string, name: string, worker: number, attempt: number }} TaskInfo */
+/** @typedef {{ key: string, name: string, worker: number, attempt: number, made?: string }} TaskInfo `made`: where
+ * `delayed` was called */
 
 /**
  * An error as the user sees it: their own, with `task` added; a TaskError around anything else.

@@ -96,8 +96,9 @@ export class Mailbox {
     return (this.#functions[number] = compile(text));
   }
 
-  /** Calls the claimed task's function. What it throws is the task's error. @returns {any} */
-  call() {
+  /** Calls the claimed task's function. What it throws is the task's error. Stacks are known to be below
+   * the task by this name: functions/stack.js. @returns {any} */
+  'heddle-task'() {
     if (/** @type {Uint32Array} */ (this.words)[this.at + PAGES] > this.#pages) this.#refresh();
     const words = /** @type {Uint32Array} */ (this.words);
     const number = words[this.at + FUNCTION] >>> 1, templated = words[this.at + FUNCTION] & 1;

@@ -52,7 +52,7 @@ function start(core, memory, address) {
   const run = () => {
     const { slot } = mailbox;
     try {
-      const value = mailbox.call();
+      const value = mailbox['heddle-task']();
       if (value === null || typeof value !== 'object' || typeof value.then !== 'function') mailbox.finish(value);
       else {
         const answer = mailbox.takeAnswer();
