@@ -1,6 +1,6 @@
 // A task's error says where it happened in the user's own file, as if no task had been there.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { delayed } from 'heddle';
+import { delayed, sleep } from 'heddle';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -212,6 +212,30 @@ test.each(ways.filter(({ threads }) => !threads))('$way: errors of an AggregateE
   expect(inner.stack.split('\n')).toHaveLength(2);
   expect(inner.stack).toMatch(/^ {4}at bad \(.*lines\.test\.mjs:\d+:31\)$/m);
   expect(stack).toMatch(/^ {4}at bad \(.*lines\.test\.mjs:\d+:11\)$/m);
+});
+
+test.each(ways)("$way: an error of Heddle's that a task meets is shown where the task met it", async ({ run }) => {
+  const restless = delayed(function restless() {
+    sleep(-1);
+  });
+  const [head, ...frames] = (await rejection(run(restless()))).stack.split('\n');
+  expect(head).toMatch(/^OptionError: sleep/);
+  /* Without strict it comes from Heddle's sources, which Jest's source maps show. */
+  expect(frames.filter((frame) => !/wasm.js.sleep\.js/.test(frame))).toEqual([expect.stringMatching(/at restless \(.*lines\.test\.mjs:\d+:5\)$/), expect.stringMatching(/at delayed\(restless\)/)]);
+});
+
+test('an error that is thrown again and again says once where the task was made', async () => {
+  const error = new Error('shared');
+  const bad = delayed(function bad() { throw error; });
+  for (let i = 0; i < 3; i++) await rejection(bad().compute({ scheduler: 'sync' }));
+  expect(error.stack.match(/delayed\(bad\)/g)).toHaveLength(1);
+});
+
+test('a task that computes another shows both', async () => {
+  const inner = delayed(function inner() { throw new Error('inside'); });
+  const outer = delayed(async function outer() { await inner().compute({ scheduler: 'sync' }); });
+  const { stack } = await rejection(outer().compute({ scheduler: 'sync' }));
+  expect(stack.split('\n').map((line) => line.replace(/ \(.*/, ''))).toEqual(['Error: inside', '    at inner', '    at delayed(inner)', '    at delayed(outer)']);
 });
 
 test.each(ways)('$way: an error that is frozen, or has an odd stack, does no harm', async ({ run }) => {

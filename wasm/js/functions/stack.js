@@ -80,9 +80,10 @@ export function shownStack(stack, { name, message, ours, task, made, find }) {
   const fromText = lines.some((line) => FROM_TEXT.test(frameOf(line)?.file ?? ''));
   const whole = runner >= 0 || lines.length < KEPT;
   if (runner >= 0) {
-    const own = frameOf(lines[runner])?.file;
-    lines = lines.slice(0, runner);
-    if (fromText || ours) lines = lines.filter((line) => frameOf(line)?.file !== own);
+    const own = frameOf(lines[runner])?.file ?? '', home = own.slice(0, own.lastIndexOf('/') + 1);
+    /* Such as sleep's. A user's code may be bundled into one file with Heddle's. */
+    const isOurs = (/** @type {string} */ file) => (fromText && file === own) || (ours && file.startsWith(home) && !made?.startsWith(home));
+    lines = lines.slice(0, runner).filter((line) => !isOurs(frameOf(line)?.file ?? ''));
   } else if (ours && !fromText) lines = [];
   const script = encodeURIComponent(task.name);
   const isTasks = (/** @type {string} */ line) => FROM_TEXT.exec(frameOf(line)?.file ?? '')?.[1] === script;
