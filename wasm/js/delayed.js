@@ -33,6 +33,9 @@ export function taskFunction(fn, name, { key, scope, inline = false, annotations
 export const identity = taskFunction(builtins.value, 'value');
 const getitem = taskFunction(builtins.getitem, 'getitem');
 
+/** @type {WeakMap<object, Error>} Made where `delayed` was first called, by function: its stack is read if a task fails. */
+export const callSites = new WeakMap();
+
 /** @type {Map<string, number>} How many keys were made of each name. */
 const counts = new Map();
 
@@ -426,10 +429,14 @@ function isModuleFunction(value) {
  */
 /** @param {any} subject @param {any} [options] @returns {any} */
 export function delayed(subject, options = {}) {
-  if (typeof subject === 'function') return delayedFunction(subject, options);
+  if (typeof subject === 'function') {
+    if (!callSites.has(subject)) callSites.set(subject, new Error());
+    return delayedFunction(subject, options);
+  }
   if (!isModuleFunction(subject)) return delayedValue(subject, options);
   checkOptions(options, moduleOptions, " of a module's function");
   const { fn, name, module } = moduleTask(subject);
+  if (!callSites.has(fn)) callSites.set(fn, new Error());
   return recorder({ ...optionsTask(fn, name, options), module });
 }
 

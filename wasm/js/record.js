@@ -241,6 +241,11 @@ export class Recording {
     return { key: node.key, name: Delayed.task(node).name };
   }
 
+  /** What a task runs. @param {number} index */
+  taskFunction(index) {
+    return Delayed.task(this.nodes[index]);
+  }
+
   /** What is said about tasks, by task; undefined if nothing is. */
   annotations() {
     return this.#annotated ? this.nodes.map((node) => Delayed.annotations(node)) : undefined;

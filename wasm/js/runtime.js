@@ -6,6 +6,7 @@ import { NONE, outOfMemory } from './core/heap.js';
 import { inNode, loadThreads } from './core/load-threads.js';
 import { Crew } from './crew.js';
 import { CancelledError, HdError, OptionError, WorkerLostError } from './errors.js';
+import { showWhere, showWhereNow } from './functions/place.js';
 import { checkAll, checkAllNow } from './functions/ship.js';
 import { config, memoryBytes, workerCount } from './options.js';
 import { DistantCrew, attachedHeap, attachment } from './program/attach.js';
@@ -199,9 +200,11 @@ export class Runtime {
   /** @param {Pending} pending */
   #connect(pending) {
     pending.run.resolve = pending.resolve;
-    pending.run.reject = (error) => {
-      pending.reject(error);
-      if (pending.run.address) this.#endStuck(pending);
+    const { run } = pending;
+    run.reject = (error) => {
+      this.#endStuck(pending);
+      if (!run.failed.length) return pending.reject(error);
+      Promise.all(run.failed.map(([failure, task]) => task && showWhere(failure, task))).then(() => pending.reject(error));
     };
   }
 
@@ -269,7 +272,10 @@ export class Runtime {
       resolve: (results) => (outcome.results = results), reject: (error) => (outcome.failure ??= { error }) };
     this.#pending.add(pending);
     run.resolve = pending.resolve;
-    run.reject = pending.reject;
+    run.reject = (error) => {
+      for (const [failure, task] of run.failed) if (task) showWhereNow(failure, task);
+      pending.reject(error);
+    };
     let stuckAt = Infinity;
     while (this.#pending.has(pending)) {
       const seen = this.#heap.word(this.#event) | 0;

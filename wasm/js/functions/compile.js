@@ -36,6 +36,24 @@ export const forbidden = (name, cause) =>
     'export it from a module and use { module, name }.', { functionName: name, cause });
 
 /**
+ * The body of a task's script, and where in it each function's source begins: those of the scope, and its own.
+ * @param {{ source: string, functions: [string, string][] }} shipment
+ */
+export function layOut({ source, functions }) {
+  let body = '"use strict"; ';
+  /** @type {number[]} */
+  const starts = [];
+  const add = (/** @type {string} */ before, /** @type {string} */ code, /** @type {string} */ after) => {
+    starts.push(body.length + before.length);
+    body += before + code + after;
+  };
+  /* Functions of the scope see its values and each other. */
+  for (const [key, code] of functions) add(`const ${key} = (`, code, '\n);\n');
+  add('return (', source, '\n)');
+  return { body, starts };
+}
+
+/**
  * A function from the text of `describe`.
  * @param {string} text
  * @returns {Function}
@@ -49,13 +67,10 @@ export function compile(text) {
   const visible = new Map(Object.entries(/** @type {Record<string, unknown>} */ (offered)));
   for (const [key, value] of values) visible.set(key, fromText(value));
   for (const [key, place] of known) visible.set(key, find(place));
-  /* Functions of the scope see its values and each other. */
-  const others = functions.map(([key, code]) => `const ${key} = (${code}\n);`).join('\n');
   for (const [key] of functions) visible.delete(key);
-  const file = encodeURIComponent(name);
   let factory;
   try {
-    factory = new Function(...visible.keys(), `"use strict"; ${others} return (${source}\n)\n//# sourceURL=heddle:${file}`);
+    factory = new Function(...visible.keys(), `${layOut({ source, functions }).body}\n//# sourceURL=heddle:${encodeURIComponent(name)}`);
   } catch (error) {
     if (error instanceof SyntaxError) throw error;
     throw forbidden(name, error);
@@ -69,8 +84,8 @@ const PROMISES = /\b(?:async|await|Promise|fetch|import)\b|\.\s*then\b|\basync|A
 /**
  * What a caller should know of a function before it calls it.
  * @param {string} text of `describe`
- * @returns {{ ctx: boolean, asynchronous: boolean }} whether it takes the task's context first, and whether it,
- *   or something in its scope, could leave a promise behind
+ * @returns {{ name: string, ctx: boolean, asynchronous: boolean, timeoutMs: number }} whether it takes the task's context
+ *   first; whether it, or something in its scope, could leave a promise behind; how long it may take, 0: as it likes
  */
 export function traitsOf(text) {
   /** @type {import('./ship.js').Shipment} */
@@ -78,5 +93,5 @@ export function traitsOf(text) {
   const texts = 'source' in shipment
     ? [shipment.source, ...shipment.functions.map(([, code]) => code), ...shipment.known.map(([, { native }]) => native?.join('.') ?? '')]
     : [shipment.native?.join('.') ?? ''];
-  return { ctx: shipment.ctx === true, asynchronous: texts.some((code) => PROMISES.test(code)) };
+  return { name: shipment.name, ctx: shipment.ctx === true, timeoutMs: shipment.timeoutMs ?? 0, asynchronous: texts.some((code) => PROMISES.test(code)) };
 }

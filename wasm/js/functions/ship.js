@@ -27,7 +27,7 @@ importBy((url) => import(/* webpackIgnore: true */ /* @vite-ignore */ url));
  * @typedef {{ own: string, source: string, values: [string, string][], functions: [string, string][], known: [string, Known][] }} Source
  */
 
-/** @typedef {{ name: string, ctx?: boolean } & (Known | Source)} Shipment `ctx`: it takes the task's context first */
+/** @typedef {{ name: string, ctx?: boolean, timeoutMs?: number } & (Known | Source)} Shipment `ctx`: it takes the task's context first */
 
 /** @typedef {import('../delayed.js').TaskFunction} TaskFunction */
 
@@ -117,6 +117,7 @@ export function describe(task) {
     text = JSON.stringify({ name: task.name, ctx: task.ctx || undefined, ...packFunction(task) });
     texts?.set(task.fn, text);
   }
+  if (task.timeoutMs) return `{"timeoutMs":${task.timeoutMs},${text.slice(1)}`;
   return text;
 }
 

@@ -12,6 +12,7 @@ import { WorkerLostError } from '../errors.js';
  * @property {Record<string, (...args: any[]) => any>} [core] the hdw_ functions of the threaded one
  * @property {WebAssembly.Memory} [memory] its heap
  * @property {MessagePort} [crews] to the host's side: host.js
+ * @property {Map<string, string>} [texts] of the program's scripts, as stacks call them
  * @property {string} [reason] why there is no threaded core
  */
 const ATTACHMENT = Symbol.for('heddle.attachment');

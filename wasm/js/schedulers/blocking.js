@@ -4,6 +4,7 @@
  * through, and sets the one word that the main thread waits on.
  */
 import { WorkerLostError } from '../errors.js';
+import { showWhereNow } from '../functions/place.js';
 import { config, workerCount } from '../options.js';
 import { restoreError } from '../values/failure.js';
 import { packJob } from './job.js';
@@ -56,7 +57,15 @@ function ask(request) {
  * @returns {{ results: import('../values/codec.js').Encoded[], total: number }} and how many tasks there were
  */
 export function runAndWait(job, { workers = workerCount(), memory = config.memory }) {
-  return ask({ job: packJob(job), workers, memory });
+  const packed = packJob(job);
+  try {
+    return ask({ job: packed, workers, memory });
+  } catch (error) {
+    const key = /** @type {any} */ (error)?.task?.key, failed = packed.tasks.findIndex((task) => task.key === key);
+    const task = failed < 0 ? undefined : job.taskFunction(failed);
+    if (task) showWhereNow(error, task);
+    throw error;
+  }
 }
 
 /** Checks functions as `checkAll` does. @param {string[]} texts */

@@ -13,6 +13,7 @@ import { encodeLiteral } from '../values/codec.js';
  *   timed: boolean, whether any has a time limit
  *   plan: import('../options.js').Plan,
  *   encodeLiteral: (literal: any) => import('../values/codec.js').Encoded,
+ *   taskFunction: (index: number) => import('../delayed.js').TaskFunction | undefined,
  * }} Job
  */
 
@@ -38,6 +39,7 @@ export function jobOf(recording, plan) {
     plan,
     encodeLiteral,
     describe: (index) => recording.describe(index),
+    taskFunction: (index) => recording.taskFunction(index),
     givenKeys: () => recording.givenKeys(),
     annotations: () => recording.annotations(),
   };
@@ -82,6 +84,7 @@ export function unpackJob(packed) {
     plan: packed.plan,
     encodeLiteral: (literal) => literal,
     describe: (index) => packed.tasks[index],
+    taskFunction: () => undefined, /* errors are shown where they are thrown to */
     givenKeys: () => packed.givenKeys,
     annotations: () => undefined, /* nobody watches there */
   };

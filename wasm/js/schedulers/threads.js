@@ -7,6 +7,7 @@ import { outOfMemory } from '../core/heap.js';
 import { ATTEMPTS_MAX } from '../crew.js';
 import { CancelledError, HdError, TimeoutError, WorkerLostError } from '../errors.js';
 import { PROGRESS_MS, progressOf } from '../progress.js';
+import { decode } from '../values/codec.js';
 import { failedTogether, unpackFailure } from '../values/failure.js';
 import { Watched, isWatched } from '../watch.js';
 
@@ -48,6 +49,8 @@ export class ThreadedRun {
   #functionsOf = [];
   /** @type {(results: import('../values/codec.js').Encoded[]) => void} */ resolve = () => {};
   /** @type {(error: unknown) => void} */ reject = () => {};
+  /** Errors of tasks, with what they ran: where that is written is still to be shown. @type {[unknown, import('../delayed.js').TaskFunction | undefined][]} */
+  failed = [];
 
   /**
    * @param {import('../core/heap.js').Heap} heap
@@ -245,11 +248,14 @@ export class ThreadedRun {
     const errors = new Map();
     for (let at = Math.min(count, FAILURES_MAX); at-- > 0; ) {
       const [id, worker, attempt, status, slot] = this.#heap.words.slice((room >>> 2) + at * FAILURE_WORDS, (room >>> 2) + (at + 1) * FAILURE_WORDS);
-      if (!errors.has(id)) errors.set(id, this.#error({ ...this.#job.describe(id), worker, attempt }, status, slot));
+      if (errors.has(id)) continue;
+      const error = this.#error({ ...this.#job.describe(id), worker, attempt }, status, slot);
+      errors.set(id, error);
+      this.failed.push([error, this.#job.taskFunction(id)]);
     }
     core.hdw_free(room);
     const [first] = errors.values();
-    return this.#options.stopOnError === false ? failedTogether([...errors.values()], this.#total, this.#results()) : first;
+    return this.#options.stopOnError === false ? failedTogether([...errors.values()], this.#total, this.#results().map((result) => (result.tag === ABSENT ? undefined : decode(result)))) : first;
   }
 
   /** @param {import('../values/failure.js').TaskInfo} task @param {number} status @param {number} slot */

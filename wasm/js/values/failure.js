@@ -73,7 +73,8 @@ export function unpackFailure(text, task) {
   return asTaskError(unpack(fromText(text)), task);
 }
 
-/** @typedef {{ key: string, name: string, worker: number, attempt: number }} TaskInfo */
+/** @typedef {{ key: string, name: string, worker: number, attempt: number, made?: string }} TaskInfo `made`: where
+ * `delayed` was called */
 
 /**
  * An error as the user sees it: their own, with `task` added; a TaskError around anything else.
@@ -85,6 +86,18 @@ export function asTaskError(thrown, task) {
     thrown.message = `the result of '${task.key}': ${thrown.message}`;
   if (isError(thrown) && Object.isExtensible(thrown)) return Object.assign(thrown, { task });
   return new ours.TaskError(`task '${task.key}' threw ${describe(thrown)}`, { cause: thrown, task });
+}
+
+/**
+ * What a computation throws that kept going when tasks failed.
+ * @param {unknown[]} errors one for each task that failed
+ * @param {number} total tasks
+ * @param {unknown[]} results those that were wanted; undefined: failed, or needed what failed
+ */
+export function failedTogether(errors, total, results) {
+  const keys = errors.slice(0, 5).map((error) => `'${/** @type {any} */ (error).task.key}'`).join(', ');
+  const message = `${errors.length} of ${total} tasks failed: ${keys}${errors.length > 5 ? `, and ${errors.length - 5} more` : ''}`;
+  return Object.assign(new AggregateError(errors, message), { results });
 }
 
 /** An error that another thread of Heddle's own has packed. @param {string} text */

@@ -38,7 +38,13 @@ const decoder = new TextDecoder();
 /** @typedef {{ blocks: HeldBlock[], slot: number, more: boolean }} Answer what an answer that comes later needs */
 /** @typedef {{ block: number, data: number, size: number }} HeldBlock an argument's block while its task runs */
 
-/** What is thrown through #call when the answer comes later. */
+/** Stacks are cut below tasks by this name: functions/stack.js. */
+const caller = {
+  /** @param {Function} fn @param {any[]} args */
+  'heddle-task': (fn, args) => fn(...args),
+};
+
+/** What is thrown when the answer comes later. */
 const deferred = Symbol('deferred');
 
 /** @param {number} bytes */
@@ -157,7 +163,7 @@ export class Mailbox {
     const words = /** @type {Uint32Array} */ (this.words);
     words[this.at + BUSY] = 1;
     try {
-      const value = this.#call();
+      const value = this['heddle-task']();
       words[this.at + BUSY] = 0;
       if (value === null || typeof value !== 'object' || typeof value.then !== 'function') this.finish(value);
       else return this.#defer(undefined, value);
@@ -184,7 +190,7 @@ export class Mailbox {
     const task = tasks.begin(this.slot, this.whose, timeoutMs);
     if (timeoutMs) /** @type {Float64Array} */ (this.doubles)[(this.at + DEADLINE) >>> 1] = clockMs() + timeoutMs;
     try {
-      const value = ctx ? fn(this.#context(task, args[0]), ...args.slice(1)) : fn(...args);
+      const value = caller['heddle-task'](fn, ctx ? [this.#context(task, args[0]), ...args.slice(1)] : args);
       const late = timeoutMs && this.overdue;
       if (!asynchronous && !late && (value === null || typeof value !== 'object' || typeof value.then !== 'function')) {
         task.over = true;
@@ -239,8 +245,8 @@ export class Mailbox {
     return new Class(/** @type {Uint8Array} */ (this.bytes).buffer, held.data, length);
   }
 
-  /** @returns {any} */
-  #call() {
+  /** Calls the claimed task's function. @returns {any} */
+  'heddle-task'() {
     if (/** @type {Uint32Array} */ (this.words)[this.at + PAGES] > this.#pages) this.#refresh();
     const words = /** @type {Uint32Array} */ (this.words);
     const number = words[this.at + FUNCTION] >>> 1, templated = words[this.at + FUNCTION] & 1;
