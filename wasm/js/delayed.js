@@ -131,6 +131,20 @@ export class Delayed {
   }
 
   /**
+   * Runs what this result needs, and keeps it: a node that starts from it. See {@link import('./persist.js').persist}.
+   * @param {import('./execute.js').ComputeOptions} [options]
+   * @returns {Promise<Delayed<T>>}
+   */
+  persist(options) {
+    return /** @type {Promise<Delayed<T>>} */ (Delayed.persist(this, options));
+  }
+
+  /** Gives back the memory of a result that `persist` has kept. */
+  release() {
+    Delayed.release(this);
+  }
+
+  /**
    * An item of the result, as a node of its own: `result[item]`, or of a Map `result.get(item)`.
    * @param {unknown} item which may be a Delayed
    * @returns {Delayed<any>}
@@ -190,6 +204,10 @@ export class Delayed {
   static compute;
   /** @type {(structure: unknown, options?: object) => unknown} @internal */
   static computeSync;
+  /** Set by persist.js. @type {(structure: unknown, options?: object) => Promise<unknown>} @internal */
+  static persist;
+  /** @type {(...structures: unknown[]) => void} @internal */
+  static release;
   /** The key of a pure task. Set by tokenize.js.
    * @type {(task: TaskFunction, args: readonly unknown[]) => string} @internal */
   static pureKey;
