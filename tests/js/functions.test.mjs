@@ -554,6 +554,7 @@ describe.each(ways)('$way', ({ run, waits, encodes, threads }) => {
     ['a method of typed arrays', new Int8Array().fill, /give \(array, \.\.\.args\) => array\.fill\(\.\.\.args\)/],
     ['eval', globalThis.eval, /`eval` is built in and runs text/],
     ['Function', Function, /`Function` is built in and runs text/],
+    ['fetch, whose text is not its own', fetch, /^`fetch` is a function of the platform, .*give \(\.\.\.args\) => fetch\(\.\.\.args\)\.$/],
     ['a Proxy of a function', new Proxy((x) => x, {}), /is built in \(or a Proxy\)/],
     ['a long sleep in milliseconds', async () => { await sleep(1000); }, /uses `await sleep\(1000\)` \(line 1\), where `sleep` is Heddle's own, which takes seconds\. If you mean a function of yours that takes milliseconds, give it with \{ scope: \{ sleep \} \}/],
   ])('%s is refused before it runs', async (_what, fn, message) => {

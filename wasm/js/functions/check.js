@@ -4,6 +4,7 @@
  */
 import { FunctionError } from '../errors.js';
 import { analyse } from './free-variables.js';
+import { knownGlobals } from './known-globals.js';
 import { functionSource, nameOf, subjectOf } from './source.js';
 
 /** @typedef {import('./free-variables.js').Use} Use */
@@ -202,6 +203,11 @@ export function checkSource(source, { name, own, carried, offered = [] }) {
   const { outside } = found;
   const naps = offered.includes('sleep') && !carried.includes('sleep') ? found.naps : [];
   if (variables.length + outside.length + naps.length > 0) {
+    if (isPlatforms(own, source))
+      throw new FunctionError(`${subject} is a function of the platform, whose text does not run by itself: give (...args) => ${own}(...args).`, {
+        functionName: name,
+        uses: [],
+      });
     const about = { own, source };
     const sentences = [
       ...explain(variables, variableKinds, about),
@@ -213,6 +219,16 @@ export function checkSource(source, { name, own, carried, offered = [] }) {
       uses: [...variables, ...outside, ...naps],
     });
   }
+}
+
+/**
+ * Whether it is a global function that Node.js has written in JavaScript, such as fetch.
+ * @param {string} own
+ * @param {string} source
+ */
+function isPlatforms(own, source) {
+  const fn = knownGlobals.has(own) ? Reflect.get(globalThis, own) : undefined;
+  return typeof fn === 'function' && Function.prototype.toString.call(fn) === source;
 }
 
 /**
