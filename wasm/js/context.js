@@ -20,7 +20,7 @@ export class Context {
   #place;
   #host;
 
-  /** @param {TaskPlace} place @param {ContextHost} host @private */
+  /** @param {TaskPlace} place @param {ContextHost} host @internal */
   constructor(place, host) {
     this.#place = place;
     this.#host = host;

@@ -113,7 +113,7 @@ export class Delayed {
 
   /**
    * Runs what this result needs, and gives it.
-   * @param {import('./compute.js').ComputeOptions} [options]
+   * @param {import('./execute.js').ComputeOptions} [options]
    * @returns {Promise<T>}
    * @example await delayed((x) => x + 1)(1).compute(); // 2
    */
@@ -123,7 +123,7 @@ export class Delayed {
 
   /**
    * The same, and waits for it: for Node.js, and for `scheduler: 'sync'`.
-   * @param {import('./compute.js').ComputeOptions} [options]
+   * @param {import('./execute.js').ComputeOptions} [options]
    * @returns {T}
    */
   computeSync(options) {

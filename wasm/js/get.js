@@ -1,7 +1,7 @@
 /** `get`: raw graphs in Dask's format. */
 import { Delayed, identity, taskFunction } from './delayed.js';
 import { isPlainObject, mapLeaves } from './containers.js';
-import { computeRecording, computeRecordingSync } from './compute.js';
+import { asValues, execute, executeNow, withResults } from './execute.js';
 import { OptionError, UnknownKeyError } from './errors.js';
 import { nameOf } from './functions/source.js';
 import { checkOptions } from './options.js';
@@ -105,7 +105,7 @@ function describeKeys(keys) {
  * Computes keys of a raw graph, as in Dask's first commit. A string that is no key is just a string.
  * @param {RawGraph} graph
  * @param {string | unknown[]} keys one key, or a nested list of keys
- * @param {import('./compute.js').ComputeOptions} [options]
+ * @param {import('./execute.js').ComputeOptions} [options]
  * @returns {Promise<any>} the value, or values in lists of the same shape
  * @throws {UnknownKeyError} if a wanted key is not in the graph; what `compute` throws
  * @example
@@ -115,18 +115,26 @@ function describeKeys(keys) {
 export async function get(graph, keys, options = {}) {
   checkOptions(/** @type {any} */ (options));
   const { recording, rebuild } = prepare(graph, keys);
-  return rebuild(recording.nodes.length ? await computeRecording(recording, options) : []);
+  try {
+    return rebuild(recording.nodes.length ? await execute(recording, options, asValues) : []);
+  } catch (error) {
+    throw withResults(error, rebuild);
+  }
 }
 
 /**
  * The same, and waits for it. See {@link get} and `computeSync`.
  * @param {RawGraph} graph
  * @param {string | unknown[]} keys
- * @param {import('./compute.js').ComputeOptions} [options]
+ * @param {import('./execute.js').ComputeOptions} [options]
  * @returns {any}
  */
 export function getSync(graph, keys, options = {}) {
   checkOptions(/** @type {any} */ (options));
   const { recording, rebuild } = prepare(graph, keys);
-  return rebuild(recording.nodes.length ? computeRecordingSync(recording, options) : []);
+  try {
+    return rebuild(recording.nodes.length ? executeNow(recording, options, asValues) : []);
+  } catch (error) {
+    throw withResults(error, rebuild);
+  }
 }

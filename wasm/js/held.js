@@ -1,6 +1,6 @@
 /** Results that are kept in memory for later computations. */
 import { HdError } from './errors.js';
-import { decodeCopy, encode } from './values/codec.js';
+import { decodeCopy, encode, encodeLiteral } from './values/codec.js';
 
 /** A result that stands among the arguments of the task that gives it. */
 export class Held {
@@ -43,3 +43,6 @@ export class Held {
     this.#encoded = this.#own = undefined;
   }
 }
+
+/** A recording's literal as bytes. @param {unknown} literal */
+export const encodeArgument = (literal) => (literal instanceof Held ? literal.encoded : encodeLiteral(literal));

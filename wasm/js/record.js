@@ -5,6 +5,7 @@
 import { Delayed } from './delayed.js';
 import { ValueError } from './errors.js';
 import { findInside, isContainer, mapLeaves } from './containers.js';
+import { Held } from './held.js';
 
 /** In a batch, an argument is a task's index or, with this bit, a literal's (HD_BATCH_LITERAL). */
 export const LITERAL = 0x80000000;
@@ -244,6 +245,17 @@ export class Recording {
   /** What a task runs. @param {number} index */
   taskFunction(index) {
     return Delayed.task(this.nodes[index]);
+  }
+
+  /** What a literal is to a task of this thread. @param {number} index */
+  valueOf(index) {
+    const literal = this.literals[index];
+    return literal instanceof Held ? literal.value : literal;
+  }
+
+  /** How often tasks of each function are tried again, 0 if they do not say. */
+  get retries() {
+    return this.functions.map(({ retries }) => retries);
   }
 
   /** What is said about tasks, by task; undefined if nothing is. */

@@ -39,7 +39,7 @@ export class Bench {
     this.#heap = loaded.heap;
     this.#pool = this.#heap.core.hdw_pool_create() >>> 0;
     if (!this.#pool) throw outOfMemory('a pool', 0);
-    this.#crew = new Crew(loaded, this.#pool, { isBusy: () => true, onLost: () => {}, onFatal: (error) => this.#onFatal(error) });
+    this.#crew = new Crew(loaded, this.#pool, { isBusy: () => true, onPrint: () => {}, onLost: () => {}, onFatal: (error) => this.#onFatal(error) });
     this.#crew.grow(THREADS);
   }
 

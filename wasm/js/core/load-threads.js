@@ -79,7 +79,7 @@ async function loadInNode() {
   const { createRequire } = await import(/* webpackIgnore: true */ /* @vite-ignore */ 'node:module');
   const { fileURLToPath } = await import(/* webpackIgnore: true */ /* @vite-ignore */ 'node:url');
   const { readFile } = await import(/* webpackIgnore: true */ /* @vite-ignore */ 'node:fs/promises');
-  const { Worker } = await import(/* webpackIgnore: true */ /* @vite-ignore */ 'node:worker_threads');
+  const { Worker, receiveMessageOnPort } = await import(/* webpackIgnore: true */ /* @vite-ignore */ 'node:worker_threads');
   const before = scope.Worker;
   const { script, wasm, worker } = places();
   const factory = createRequire(import.meta.url)(fileURLToPath(script));
@@ -88,6 +88,7 @@ async function loadInNode() {
     module: await WebAssembly.compile(await readFile(wasm)),
     script: fileURLToPath(script),
     worker: fileURLToPath(worker),
+    receive: receiveMessageOnPort,
     /** Emscripten looks for a global Worker while it starts a thread, and sets one: both are undone. */
     withWorker: (/** @type {() => any} */ run) => {
       scope.Worker = Worker;
@@ -113,6 +114,7 @@ async function loadInDocument(sources) {
     module: await module,
     script,
     worker,
+    receive: undefined,
     withWorker: (/** @type {() => any} */ run) => run(),
   };
 }
@@ -132,6 +134,9 @@ function hrefs() {
  * @property {(pool: number, stackBytes: number) => { address: number, thread: any }} startWorker
  * @property {(stackBytes: number) => any} startProgram the thread that became one: see program/host.js
  * @property {(thread: any) => Promise<unknown> | void} stopWorker
+ * @property {(thread: number) => void} freeThread gives back the stack of one that was stopped and has ended, by the core's name for it
+ * @property {((port: any) => { message: any } | undefined) | undefined} receive takes a message that has arrived at a port, where
+ *   that can be done without waiting
  */
 
 /**
@@ -143,7 +148,7 @@ function hrefs() {
 export async function loadThreads({ maximum, exact }, sources) {
   const reason = whyNoThreads();
   if (reason) throw new UnsupportedError(`threads cannot run here: ${reason}.`);
-  const { factory, module, script, worker, withWorker } = await (inNode ? loadInNode() : loadInDocument(sources));
+  const { factory, module, script, worker, withWorker, receive } = await (inNode ? loadInNode() : loadInDocument(sources));
   const memory = makeMemory(maximum, exact);
   /** @type {any} */
   let exports;
@@ -175,5 +180,10 @@ export async function loadThreads({ maximum, exact }, sources) {
       thread.onmessage = thread.onerror = () => {};
       return thread.terminate();
     },
+    freeThread(thread) {
+      delete PThread.pthreads?.[thread];
+      exports._emscripten_thread_free_data?.(thread);
+    },
+    receive,
   };
 }

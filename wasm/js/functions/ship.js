@@ -106,7 +106,7 @@ function whyNoGenerator(kind, name) {
 
 /**
  * The text of a task's function, for `compile` on another thread.
- * @param {TaskFunction} task
+ * @param {TaskFunction & { timeoutMs?: number }} task
  * @returns {string} JSON of a Shipment
  * @throws {FunctionError} if it cannot be a task on another thread, or its scope cannot travel
  */

@@ -4,17 +4,17 @@
  */
 import { encodeLiterals } from '../core/graph.js';
 import { describe } from '../functions/ship.js';
-import { encodeLiteral } from '../values/codec.js';
+import { encodeArgument } from '../held.js';
 
 /**
  * @typedef {import('../core/graph.js').Batch & {
  *   functions: string[],
- *   names: string[], of the functions
- *   timed: boolean, whether any has a time limit
+ *   names: string[],
+ *   timed: boolean,
  *   plan: import('../options.js').Plan,
  *   encodeLiteral: (literal: any) => import('../values/codec.js').Encoded,
  *   taskFunction: (index: number) => import('../delayed.js').TaskFunction | undefined,
- * }} Job
+ * }} Job `names`: of the functions; `timed`: whether any has a time limit
  */
 
 /**
@@ -37,7 +37,7 @@ export function jobOf(recording, plan) {
     timed: recording.functions.some(({ timeoutMs }) => timeoutMs > 0),
     priorities: recording.priorities,
     plan,
-    encodeLiteral,
+    encodeLiteral: encodeArgument,
     describe: (index) => recording.describe(index),
     taskFunction: (index) => recording.taskFunction(index),
     givenKeys: () => recording.givenKeys(),

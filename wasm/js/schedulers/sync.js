@@ -12,7 +12,8 @@ import { compile, traitsOf } from '../functions/compile.js';
 import { showWhere, showWhereNow } from '../functions/place.js';
 import { describe, functionHere } from '../functions/ship.js';
 import { PROGRESS_MS, progressOf } from '../progress.js';
-import { decodeCopy, decodeTemplate, encodeLiteral, throughCodec } from '../values/codec.js';
+import { encodeArgument } from '../held.js';
+import { decodeCopy, decodeTemplate, throughCodec } from '../values/codec.js';
 import { asTaskError, failedTogether } from '../values/failure.js';
 import { LITERAL, Reference, Template } from '../record.js';
 import { afterReports, callGuarded, noticeRejections } from './strict.js';
@@ -82,7 +83,6 @@ class SerialWalk {
   /** @type {{ id: number, error: unknown }[]} */ #errors = [];
   /** @type {Map<number, number>} Wanted tasks' places. */ #places;
   /** @type {Map<number, number>} How far running tasks say that they are. */ #fractions = new Map();
-  #done = 0;
   #began = performance.now();
   #toldAt = performance.now();
   /** @type {Uint32Array[]} For each count one for each function. */ #counts = [];
@@ -96,7 +96,7 @@ class SerialWalk {
     const texts = strict ? recording.functions.map(describe) : [];
     this.#functions = strict ? texts.map(compile) : recording.functions.map(functionHere);
     this.#leavesPromises = texts.map((text) => Boolean(options.waits) && traitsOf(text).asynchronous);
-    this.#encoded = strict ? encodeLiterals(recording, encodeLiteral) : null;
+    this.#encoded = strict ? encodeLiterals(recording, encodeArgument) : null;
     this.#results = new Array(count);
     this.#live = new Uint8Array(strict ? count : 0);
     this.#places = new Map(options.onResult ? recording.outputs.map((id, place) => [id, place]) : []);
@@ -285,7 +285,7 @@ class SerialWalk {
       this.#tell(true);
       const results = this.#recording.outputs.map((id) => (this.#results[id] === absent ? undefined : this.#results[id]));
       outcome = this.#errors.length ? 'failed' : 'done';
-      if (this.#errors.length) throw failedTogether(this.#errors.map(({ error }) => error), this.#done + this.#errors.length, results);
+      if (this.#errors.length) throw failedTogether(this.#errors.map(({ error }) => error), core.hdw_graph_task_count(graph), results);
       return results;
     } catch (error) {
       if (!(error instanceof CancelledError)) outcome = 'failed';
@@ -304,7 +304,6 @@ class SerialWalk {
     try {
       yield* this.#task(id, goesOn);
       this.#seen?.finish(id);
-      this.#done++;
       this.#count(id, 1, 1);
     } catch (error) {
       this.#seen?.finish(id, false);

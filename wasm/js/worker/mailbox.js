@@ -190,7 +190,8 @@ export class Mailbox {
     const task = tasks.begin(this.slot, this.whose, timeoutMs);
     if (timeoutMs) /** @type {Float64Array} */ (this.doubles)[(this.at + DEADLINE) >>> 1] = clockMs() + timeoutMs;
     try {
-      const value = caller['heddle-task'](fn, ctx ? [this.#context(task, args[0]), ...args.slice(1)] : args);
+      const given = ctx ? [this.#context(task, args[0]), ...args.slice(1)] : args;
+      const value = tasks.within(task, () => caller['heddle-task'](fn, given));
       const late = timeoutMs && this.overdue;
       if (!asynchronous && !late && (value === null || typeof value !== 'object' || typeof value.then !== 'function')) {
         task.over = true;

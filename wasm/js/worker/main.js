@@ -53,7 +53,7 @@ function start(core, memory, address) {
   mailbox.tasks = tasks;
   const beforeSleep = guard(mailbox, tasks);
   printer.then((port) => printTo(port, mailbox,
-    () => mailbox.speaker ?? (mailbox.busy ? mailbox.whose : (tasks.only?.whose ?? { run: 0, task: 0, name: '' }))));
+    () => mailbox.speaker ?? (mailbox.busy ? mailbox.whose : (tasks.current ?? { run: 0, task: 0, name: '' }))));
 
   const pump = () => {
     const until = performance.now() + TURN_MS;

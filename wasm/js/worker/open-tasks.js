@@ -21,6 +21,12 @@ import { askingSignal } from '../context.js';
  * @property {any} grace
  */
 
+/** Node.js knows which task's code runs. @type {{ run: <T>(task: OpenTask, code: () => T) => T, getStore: () => OpenTask | undefined } | undefined} */
+const storage = (() => {
+  const { AsyncLocalStorage } = /** @type {any} */ (globalThis).process?.getBuiltinModule?.('node:async_hooks') ?? {};
+  return AsyncLocalStorage && new AsyncLocalStorage();
+})();
+
 export class OpenTasks {
   #core;
   #mailbox;
@@ -50,9 +56,16 @@ export class OpenTasks {
     return this.#open.size;
   }
 
-  /** The task whose console output this is, if that is known. */
-  get only() {
-    return this.#open.size === 1 ? this.#open.values().next().value : undefined;
+  /** Runs code of a task, and what it starts. @template T @param {OpenTask} task @param {() => T} code @returns {T} */
+  within(task, code) {
+    return storage ? storage.run(task, code) : code();
+  }
+
+  /** The task whose code runs now, after an `await`, if that is known: in browsers only while no other is open. */
+  get current() {
+    const task = storage?.getStore();
+    if (task) return task.whose;
+    return this.#open.size === 1 ? /** @type {OpenTask} */ (this.#open.values().next().value).whose : undefined;
   }
 
   /** @param {number} slot @param {OpenTask['whose']} whose @param {number} timeoutMs @returns {OpenTask} */
@@ -119,7 +132,8 @@ export class OpenTasks {
 
   /** A rejected promise was left behind: the task that did it has failed. @param {unknown} reason @returns {boolean} whether there is one */
   blame(reason) {
-    const last = this.#blamed && !this.#blamed.over ? this.#blamed : [...this.#open].at(-1);
+    const known = storage?.getStore();
+    const last = [known, this.#blamed, [...this.#open].at(-1)].find((task) => task && !task.over);
     if (!last) return false;
     this.#answer(last, () => this.#mailbox.fail(reason));
     return true;
