@@ -76,6 +76,8 @@ if (all || wanted.wasm || wanted.page) {
   for (const file of ['heddle.js', 'heddle.wasm', 'heddle.worker.js'])
     if (existsSync(path('build', threads, file))) copyFileSync(path('build', threads, file), dist('core', file));
   copyFileSync(path('build/wasi/heddle-serial.wasm'), dist('core/heddle-serial.wasm'));
+  /* Workers read this where they cannot make it of text: functions/module-export.js. */
+  writeIfNew(dist('core/import.js'), "globalThis[Symbol.for('heddle.import')] = (url) => import(url);\n");
   writeFileSync(dist('core/package.json'), '{ "type": "commonjs" }\n');
 
   const esm = {

@@ -37,6 +37,8 @@ typedef union hdi_u64 { _Atomic(uint64_t) word; uint64_t plain; } hdi_u64;
 
 static inline uint8_t hdi_load_relaxed_u8(const hdi_u8 *at) { return HDI_LOAD_RELAXED(at); }
 static inline void hdi_store_relaxed_u8(hdi_u8 *at, uint8_t value) { HDI_STORE_RELAXED(at, value); }
+static inline uint8_t hdi_load_seq_u8(const hdi_u8 *at) { return atomic_load(&at->word); }
+static inline void hdi_store_seq_u8(hdi_u8 *at, uint8_t value) { atomic_store(&at->word, value); }
 static inline uint32_t hdi_load_relaxed_u32(const hdi_u32 *at) { return HDI_LOAD_RELAXED(at); }
 static inline void hdi_store_relaxed_u32(hdi_u32 *at, uint32_t value) { HDI_STORE_RELAXED(at, value); }
 
@@ -85,6 +87,9 @@ typedef union hdi_pointer {
 static inline void *hdi_load_seq_pointer(const hdi_pointer *at) { return atomic_load(&at->word); }
 static inline void hdi_store_seq_pointer(hdi_pointer *at, void *value) {
   atomic_store(&at->word, value);
+}
+static inline bool hdi_cas_seq_pointer(hdi_pointer *at, void *from, void *to) {
+  return atomic_compare_exchange_strong(&at->word, &from, to);
 }
 
 #endif

@@ -31,6 +31,7 @@ void hd_graph_destroy(hd_graph *graph) {
   hdi_keys_fini(&graph->keys);
   hdi_free(graph->functions);
   hdi_free(graph->cheap);
+  hdi_free(graph->retries);
   hdi_free(graph->priorities);
   hdi_free(graph->joined);
   hdi_free(graph->literals);
@@ -236,6 +237,15 @@ hd_status hd_graph_mark_cheap(hd_graph *graph, uint32_t function) {
   if (!grow_zero((void **)&graph->cheap, &graph->cheap_capacity, graph->function_count, 1))
     return fail(graph, HD_OUT_OF_MEMORY, HD_NONE);
   graph->cheap[function] = 1;
+  return HD_OK;
+}
+
+hd_status hd_graph_set_retries(hd_graph *graph, uint32_t function, uint16_t retries) {
+  if (graph->sealed) return fail(graph, HD_SEALED, HD_NONE);
+  if (function >= graph->function_count) return fail(graph, HD_UNKNOWN_FUNCTION, HD_NONE);
+  if (!grow_zero((void **)&graph->retries, &graph->retry_capacity, graph->function_count, sizeof(uint16_t)))
+    return fail(graph, HD_OUT_OF_MEMORY, HD_NONE);
+  graph->retries[function] = retries;
   return HD_OK;
 }
 

@@ -36,6 +36,8 @@ struct hd_graph {
   uint32_t arg_count, arg_capacity;
   uint8_t *cheap; /* by function, those beyond the capacity are 0 */
   uint32_t cheap_capacity;
+  uint16_t *retries; /* by function, likewise; stays when the graph is sealed */
+  uint32_t retry_capacity;
   int32_t *priorities; /* by id, likewise */
   uint32_t priority_capacity;
 

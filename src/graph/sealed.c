@@ -57,6 +57,8 @@ const hd_function *hd_graph_function(const hd_graph *graph, uint32_t rank) {
   return hdi_graph_function(graph, rank);
 }
 
+const hd_function *hd_graph_functions(const hd_graph *graph) { return graph->functions; }
+
 uint32_t hd_graph_arg_count(const hd_graph *graph, uint32_t rank) {
   return graph->arg_offsets[rank + 1] - graph->arg_offsets[rank];
 }

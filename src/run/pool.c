@@ -49,6 +49,8 @@ static bool end_if_over(hd_pool *pool, hd_run *run) {
   return true;
 }
 
+static void tell(void *pool) { hdi_bell_ring(&((hd_pool *)pool)->event); }
+
 static void cancel_run(void *user, hd_run *run) {
   hd_pool *pool = user;
   hdi_mutex_lock(pool->lock);
@@ -56,6 +58,7 @@ static void cancel_run(void *user, hd_run *run) {
   if (!run->ended) {
     hdi_run_cancel(run);
     over = end_if_over(pool, run);
+    if (!over) hdi_pool_wake(pool, run, HD_WORKERS_MAX); /* bodies that wait may end early */
   }
   hdi_mutex_unlock(pool->lock);
   if (over) hdi_bell_ring(&pool->event);
@@ -70,6 +73,7 @@ hd_status hd_pool_submit(hd_pool *pool, hd_run *run) {
     run->waker = pool;
     run->wake = wake_for_run;
     run->cancelled = cancel_run;
+    run->tell = tell;
     pool->runs[pool->run_count++] = run;
     over = end_if_over(pool, run);
     /* Under the lock: after it the run may have ended, and its owner may have destroyed it. */

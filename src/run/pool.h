@@ -80,6 +80,9 @@ struct hd_pool {
 /* Wakes up to `count` sleeping workers that may work for `run`. */
 void hdi_pool_wake(hd_pool *pool, const hd_run *run, uint32_t count);
 
+/* Frees a worker that nobody will touch again. */
+void hdi_worker_free(hd_worker *worker);
+
 /* Lets go of a run that was held; the last one to do so notices its end. */
 void hdi_pool_let_go(hd_pool *pool, hd_run *run);
 

@@ -1,4 +1,5 @@
-/* The run as a state machine: claims, answers, what becomes ready, what may be released. No locks. */
+/* The run as a state machine: claims, finished tasks, what becomes ready, what may be released. No locks. Answers
+ * that leave no result are in failure.c. */
 #include "run/run.h"
 
 #include "base/check.h"
@@ -32,8 +33,7 @@ static void set_counts(hd_run *run) {
   }
 }
 
-/* The first part of a task's group: the task itself if it stands alone. */
-static uint32_t group_first(const hd_run *run, uint32_t task) {
+uint32_t hdi_run_group_first(const hd_run *run, uint32_t task) {
   return hdi_graph_joined(run->graph, task) ? hdi_load_relaxed_u32(&run->waiting[task]) : task;
 }
 
@@ -55,16 +55,21 @@ hd_status hd_run_create(hd_graph *graph, const hd_run_desc *desc, hd_run **out) 
   bool budgeted = desc->budget_results || desc->budget_bytes;
   run->counting = budgeted || desc->count_results;
   run->clock_us = desc->clock_us ? desc->clock_us : hdi_clock_us;
+  run->keep_going = desc->keep_going;
+  run->announce = desc->announce;
   run->ready_words = hdi_alloc_zero(hdi_ready_word_count(count), sizeof *run->ready_words);
   run->waiting = hdi_alloc(count, sizeof *run->waiting);
   run->readers = hdi_alloc(count, sizeof *run->readers);
   run->states = hdi_alloc_zero(count, sizeof *run->states);
   run->tallies = hdi_alloc_zero(workers, sizeof *run->tallies);
   if (!desc->executor_keeps) run->values = hdi_alloc_zero(count, sizeof *run->values);
+  if (desc->progress) run->progress = hdi_alloc_zero(count, sizeof *run->progress);
+  if (graph->retries) run->tries = hdi_alloc_zero(count, sizeof *run->tries);
   if (desc->trace) run->records = hdi_alloc_zero(count, sizeof *run->records);
   if (budgeted) run->root_words = hdi_alloc_zero(hdi_ready_word_count(count), sizeof *run->root_words);
   if ((budgeted && !run->root_words) || !run->ready_words || !run->waiting || !run->readers || !run->states || !run->tallies ||
-      (!desc->executor_keeps && !run->values) || (desc->trace && !run->records)) {
+      (!desc->executor_keeps && !run->values) || (desc->trace && !run->records) || (desc->progress && !run->progress) ||
+      (graph->retries && !run->tries)) {
     hd_run_destroy(run);
     return HD_OUT_OF_MEMORY;
   }
@@ -85,6 +90,7 @@ void hd_run_destroy(hd_run *run) {
   if (run->values)
     for (uint32_t task = 0; task < run->task_count; task++) hd_value_release(&run->values[task]);
   hd_value_release(&run->failed_error);
+  hdi_run_drop_failures(run);
   hdi_free(run->ready_words);
   hdi_free(run->root_words);
   hdi_free(run->waiting);
@@ -92,22 +98,11 @@ void hd_run_destroy(hd_run *run) {
   hdi_free(run->states);
   hdi_free(run->values);
   hdi_free(run->records);
+  hdi_free(run->progress);
+  hdi_free(run->tries);
   hdi_free(run->tallies);
   hd_graph_destroy(run->graph);
   hdi_free(run);
-}
-
-static inline void count_up(hdi_u32 *count, uint32_t by) { /* one writer: RUN-4 */
-  hdi_store_relaxed_u32(count, hdi_load_relaxed_u32(count) + by);
-}
-
-static void set_state(hd_run *run, uint32_t task, uint32_t state) {
-  uint32_t kept = hdi_load_relaxed_u8(&run->states[task]) & HDI_LOST_MASK;
-  hdi_store_relaxed_u8(&run->states[task], (uint8_t)(state | kept));
-}
-
-static void wake(hd_run *run, uint32_t count) {
-  if (run->wake && count) run->wake(run->waker, run, count);
 }
 
 /* ---- claiming ----------------------------------------------------------------------------------- */
@@ -156,7 +151,7 @@ static void begin(hd_run *run, uint32_t worker, uint32_t task, double now_us, hd
     record->worker = (uint16_t)worker;
     if (record->attempts < UINT8_MAX) record->attempts++;
   }
-  set_state(run, task, HD_RUNNING | (pass == HDI_PASS_TOKEN ? HDI_TOKEN : 0));
+  hdi_run_set_state(run, task, HD_RUNNING | (pass == HDI_PASS_TOKEN ? HDI_TOKEN : 0));
 }
 
 uint32_t hd_run_claim(hd_run *run, uint32_t worker, uint32_t max, uint32_t *tasks) {
@@ -167,9 +162,9 @@ uint32_t hd_run_claim(hd_run *run, uint32_t worker, uint32_t max, uint32_t *task
   if (!max) return 0;
   if (hdi_load_seq_u32(&run->control) == 0) count = hdi_ready_take(&run->ready, max, tasks, &raised);
   else count = claim_gated(run, tasks, &raised, &pass);
-  if (raised) wake(run, HD_WORKERS_MAX); /* sync READY-4 */
+  if (raised) hdi_run_wake(run, HD_WORKERS_MAX); /* sync READY-4 */
   if (!count) return 0;
-  count_up(&run->tallies[worker].claimed, count);
+  hdi_count_up(&run->tallies[worker].claimed, count);
   double now = run->records ? run->clock_us() : 0;
   for (uint32_t i = 0; i < count; i++) begin(run, worker, tasks[i], now, pass);
   return count;
@@ -179,7 +174,7 @@ bool hdi_run_draw(hd_run *run, hdi_hand *hand) {
   bool raised = false;
   if (hdi_load_seq_u32(&run->control) != 0) return false;
   hand->tasks = hdi_ready_take_bits(&run->ready, hand->max, &hand->from, &raised);
-  if (raised) wake(run, HD_WORKERS_MAX); /* sync READY-4 */
+  if (raised) hdi_run_wake(run, HD_WORKERS_MAX); /* sync READY-4 */
   hand->whole = run->alone && hand->max >= HDI_READY_BITS;
   return hand->tasks != 0;
 }
@@ -187,7 +182,7 @@ bool hdi_run_draw(hd_run *run, hdi_hand *hand) {
 uint32_t hdi_run_play(hd_run *run, uint32_t worker, hdi_hand *hand) {
   uint32_t task = hand->from + (uint32_t)__builtin_ctzll(hand->tasks);
   hand->tasks &= hand->tasks - 1;
-  count_up(&run->tallies[worker].claimed, 1);
+  hdi_count_up(&run->tallies[worker].claimed, 1);
   if (run->records) begin(run, worker, task, run->clock_us(), HDI_PASS_FREE);
   return task;
 }
@@ -220,8 +215,7 @@ static bool return_token(hd_run *run, uint32_t task) {
   return true;
 }
 
-/* What every answer does first: the record, and the token. True if a token came free. */
-static bool close_claim(hd_run *run, uint32_t task) {
+bool hdi_run_close_claim(hd_run *run, uint32_t task) {
   if (run->records) {
     hd_record *record = &run->records[task];
     record->elapsed_us = (float)(run->clock_us() - record->start_us);
@@ -240,12 +234,12 @@ static inline bool count_down(hdi_u32 *count, bool alone) {
   return false;
 }
 
-static uint64_t block_bytes(const hd_value *value) {
+uint64_t hdi_block_bytes(const hd_value *value) {
   return value->tag == HD_BLOCK ? hd_block_bytes(value->as.block) : 0;
 }
 
 static void count_made(hd_run *run, const hd_value *result) {
-  if (result) hdi_add_seq_u64(&run->alive_bytes, block_bytes(result));
+  if (result) hdi_add_seq_u64(&run->alive_bytes, hdi_block_bytes(result));
   uint32_t alive = hdi_add_seq_u32(&run->alive, 1) + 1;
   for (;;) {
     uint32_t peak = hdi_load_seq_u32(&run->alive_peak);
@@ -253,14 +247,17 @@ static void count_made(hd_run *run, const hd_value *result) {
   }
 }
 
+static bool is_absent(const hd_run *run, uint32_t task) { return run->values && run->values[task].tag == HD_ABSENT; }
+
 static void release(hd_run *run, uint32_t worker, uint32_t task, hd_finished *finished) {
   if (run->counting) {
-    if (run->values) hdi_add_seq_u64(&run->alive_bytes, (uint64_t)0 - block_bytes(&run->values[task]));
+    if (run->values) hdi_add_seq_u64(&run->alive_bytes, (uint64_t)0 - hdi_block_bytes(&run->values[task]));
     hdi_sub_seq_u32(&run->alive, 1);
   }
+  bool absent = run->keep_going && is_absent(run, task); /* its state says more */
   if (run->values) hdi_value_release(&run->values[task]);
-  set_state(run, task, HD_RELEASED);
-  count_up(&run->tallies[worker].released, 1);
+  if (!absent) hdi_run_set_state(run, task, HD_RELEASED);
+  hdi_count_up(&run->tallies[worker].released, 1);
   if (finished->released) finished->released[finished->released_count] = task;
   finished->released_count++;
 }
@@ -288,7 +285,7 @@ static bool fits(const hd_run *run, uint32_t task, const hdi_hand *hand) {
 
 /* A task became ready: it goes into the hand or into the ready set. */
 static void place(hd_run *run, uint32_t task, hdi_hand *hand, hd_finished *finished) {
-  if (!hand || run->records) set_state(run, task, HD_READY);
+  if (!hand || run->records) hdi_run_set_state(run, task, HD_READY);
   if (hand && fits(run, task, hand)) {
     uint32_t from = task - task % HDI_READY_BITS;
     if (from != hand->from) {
@@ -312,19 +309,22 @@ static void count_down_dependents(hd_run *run, uint32_t task, hdi_hand *hand, hd
   }
 }
 
-static bool is_external(const hd_run *run, uint32_t task) { return !hdi_graph_function(run->graph, task)->kernel; }
-
 static void begin_part(hd_run *run, uint32_t worker, uint32_t part, hdi_pass pass) {
-  count_up(&run->tallies[worker].claimed, 1);
+  hdi_count_up(&run->tallies[worker].claimed, 1);
   begin(run, worker, part, run->records ? run->clock_us() : 0, pass);
 }
 
 /* A part is done and another follows: the same worker has claimed it, or it is put into the ready set. */
 static void go_on(hd_run *run, uint32_t worker, uint32_t next, hd_finished *finished) {
   uint32_t control = hdi_load_seq_u32(&run->control);
+  if (run->keep_going && is_absent(run, next - 1)) { /* nobody runs it: see failure.c */
+    finished->next = next;
+    begin_part(run, worker, next, HDI_PASS_FREE);
+    return;
+  }
   if (finished->go_on && control & HDI_STOPPED) return;
   if (finished->go_on && control & HDI_GATED) {
-    if (is_external(run, next)) {
+    if (hdi_run_is_external(run, next)) {
       finished->next = next;
       finished->held = !hd_run_pass(run, worker, next);
       return;
@@ -334,7 +334,7 @@ static void go_on(hd_run *run, uint32_t worker, uint32_t next, hd_finished *fini
     begin_part(run, worker, next, HDI_PASS_FREE);
     return;
   }
-  set_state(run, next, HD_READY);
+  hdi_run_set_state(run, next, HD_READY);
   hdi_ready_add(&run->ready, next);
   finished->ready_count++;
 }
@@ -355,13 +355,25 @@ void hdi_run_begin_held(hd_run *run, uint32_t worker, uint32_t task) { begin_par
  * group then starts again: its inputs from outside are kept until its end. */
 static void let_go_of_inputs(hd_run *run, uint32_t worker, uint32_t task, bool last, hd_finished *finished) {
   const hd_graph *graph = run->graph;
-  if (!graph->joined || !is_external(run, task)) {
+  if (!graph->joined || !hdi_run_is_external(run, task)) {
     release_inputs(run, worker, task, 0, run->task_count, finished);
     return;
   }
-  uint32_t first = group_first(run, task);
+  uint32_t first = hdi_run_group_first(run, task);
   release_inputs(run, worker, task, first, run->task_count, finished);
   for (uint32_t part = first; last && part <= task; part++) release_inputs(run, worker, part, 0, first, finished);
+}
+
+/* The state of a result that somebody may wait for: one that is wanted has more readers than dependents. */
+static void announce(hd_run *run, uint32_t task, uint32_t state) {
+  const uint32_t *offsets = run->graph->dependent_offsets + task;
+  state |= hdi_load_relaxed_u8(&run->states[task]) & HDI_LOST_MASK;
+  hdi_store_seq_u8(&run->states[task], (uint8_t)state); /* sync RUN-5 */
+  if (hdi_load_relaxed_u32(&run->readers[task]) > offsets[1] - offsets[0]) hdi_run_tell(run);
+}
+
+bool hd_run_ready(const hd_run *run, uint32_t task) {
+  return (hdi_load_seq_u8(&run->states[task]) & HD_STATE_MASK) == HD_DONE; /* sync RUN-5 */
 }
 
 void hdi_run_finish(hd_run *run, uint32_t worker, uint32_t task, hd_value *result, hd_finished *finished,
@@ -370,24 +382,26 @@ void hdi_run_finish(hd_run *run, uint32_t worker, uint32_t task, hd_value *resul
   finished->ready_count = finished->released_count = 0;
   finished->held = false;
   finished->next = HD_NONE;
-  bool token = close_claim(run, task), last = !hdi_graph_joined(graph, task + 1);
+  bool token = hdi_run_close_claim(run, task), last = !hdi_graph_joined(graph, task + 1);
   if (run->counting) count_made(run, run->values ? result : NULL);
   if (run->values && result) run->values[task] = *result;
   else if (result) hd_value_release(result);
-  set_state(run, task, HD_DONE);
+  uint32_t state = run->keep_going && is_absent(run, task) ? result->kind : HD_DONE;
+  if (run->announce) announce(run, task, state);
+  else hdi_run_set_state(run, task, state);
 
   let_go_of_inputs(run, worker, task, last, finished);
   if (graph->dependent_offsets[task] == graph->dependent_offsets[task + 1] &&
       hdi_load_relaxed_u32(&run->readers[task]) == 0)
     release(run, worker, task, finished);
   if (last) count_down_dependents(run, task, hand, finished);
-  count_up(&run->tallies[worker].done, 1);
+  hdi_count_up(&run->tallies[worker].done, 1);
   if (!last) go_on(run, worker, task + 1, finished);
   if (run->root_words) {
     if (finished->next == HD_NONE) hdi_sub_seq_u32(&run->open, 1); /* sync BUDGET-1 */
     finished->ready_count += finished->released_count; /* there may be room for so many roots */
   }
-  if (token) wake(run, 1);
+  if (token) hdi_run_wake(run, 1);
 }
 
 void hd_run_finish(hd_run *run, uint32_t worker, uint32_t task, hd_value *result, hd_finished *finished) {
@@ -396,55 +410,6 @@ void hd_run_finish(hd_run *run, uint32_t worker, uint32_t task, hd_value *result
 }
 
 uint32_t hd_run_released_max(const hd_run *run) { return run->graph->released_max; }
-
-void hd_run_fail(hd_run *run, uint32_t worker, uint32_t task, hd_status status, hd_value *error) {
-  (void)close_claim(run, task);
-  set_state(run, task, HD_ERRED);
-  if (hdi_cas_seq_u32(&run->failed_task, HD_NONE, task)) {
-    run->failed_worker = worker;
-    run->failed_status = status;
-    if (error) run->failed_error = *error;
-    hdi_or_seq_u32(&run->control, HDI_FAILED); /* sync RUN-3 */
-  } else if (error) {
-    hd_value_release(error);
-  }
-  if (run->root_words) hdi_sub_seq_u32(&run->open, 1);
-  count_up(&run->tallies[worker].unwell, 1);
-}
-
-/* The parts before `task` of its group must run again: as if they never had. */
-static uint32_t start_again(hd_run *run, uint32_t worker, uint32_t task) {
-  uint32_t first = group_first(run, task);
-  hdi_tally *tally = &run->tallies[worker];
-  for (uint32_t part = first; part < task; part++) {
-    bool released = (hdi_load_relaxed_u8(&run->states[part]) & HD_STATE_MASK) == HD_RELEASED;
-    if (released) {
-      count_up(&tally->released, (uint32_t)-1);
-    } else if (run->counting) {
-      hdi_sub_seq_u32(&run->alive, 1);
-      if (run->values) hdi_add_seq_u64(&run->alive_bytes, (uint64_t)0 - block_bytes(&run->values[part]));
-    }
-    if (!released && run->values) hdi_value_release(&run->values[part]);
-    hdi_store_relaxed_u32(&run->readers[part], run->graph->dependent_offsets[part + 1] - run->graph->dependent_offsets[part]);
-    count_up(&tally->done, (uint32_t)-1);
-    count_up(&tally->unwell, 1);
-    set_state(run, part, HD_WAITING);
-  }
-  if (task != first) set_state(run, task, HD_WAITING);
-  return first;
-}
-
-void hd_run_lost(hd_run *run, uint32_t worker, uint32_t task) {
-  (void)close_claim(run, task);
-  if (run->graph->joined && is_external(run, task)) task = start_again(run, worker, task);
-  uint32_t lost = hdi_load_relaxed_u8(&run->states[task]) & HDI_LOST_MASK;
-  if (lost < HDI_LOST_MASK) lost += HDI_LOST_ONE;
-  hdi_store_relaxed_u8(&run->states[task], (uint8_t)(HD_READY | lost));
-  if (run->root_words) hdi_sub_seq_u32(&run->open, 1);
-  count_up(&run->tallies[worker].unwell, 1);
-  hdi_ready_add(&run->ready, task);
-  wake(run, 1);
-}
 
 void hdi_run_cancel(hd_run *run) { hdi_or_seq_u32(&run->control, HDI_CANCELLED); /* sync RUN-3 */ }
 
@@ -462,7 +427,7 @@ static uint32_t total(const hd_run *run, size_t member) {
 
 hd_run_state hd_run_get_state(const hd_run *run) {
   uint32_t control = hdi_load_seq_u32(&run->control);
-  if (hd_run_remaining(run) == 0) return HD_RUN_DONE;
+  if (hd_run_remaining(run) == 0) return hdi_load_seq_pointer(&run->failures) ? HD_RUN_FAILED : HD_RUN_DONE;
   if (control & HDI_FAILED) return HD_RUN_FAILED;
   return control & HDI_CANCELLED ? HD_RUN_CANCELLED : HD_RUN_ACTIVE;
 }
@@ -483,36 +448,33 @@ uint32_t hd_run_results_alive(const hd_run *run) {
 uint32_t hd_run_results_peak(const hd_run *run) { return hdi_load_seq_u32(&run->alive_peak); }
 uint64_t hd_run_result_bytes(const hd_run *run) { return hdi_load_seq_u64(&run->alive_bytes); }
 
-uint32_t hd_run_failure(const hd_run *run, hd_status *status, const hd_value **error) {
-  if (!(hdi_load_seq_u32(&run->control) & HDI_FAILED)) return HD_NONE; /* sync RUN-3 */
-  *status = run->failed_status;
-  *error = &run->failed_error;
-  return hdi_load_seq_u32(&run->failed_task);
-}
-
 const hd_value *hd_run_result(const hd_run *run, uint32_t task) {
   HD_ASSERT(run->values && task < run->task_count);
   return &run->values[task];
+}
+
+void hd_run_set_progress(hd_run *run, uint32_t task, float fraction) {
+  uint32_t bits;
+  memcpy(&bits, &fraction, sizeof bits);
+  if (run->progress) hdi_store_relaxed_u32(&run->progress[task], bits);
+}
+
+float hd_run_progress(const hd_run *run, uint32_t task) {
+  uint32_t bits = run->progress ? hdi_load_relaxed_u32(&run->progress[task]) : 0;
+  float fraction;
+  memcpy(&fraction, &bits, sizeof fraction);
+  return fraction;
 }
 
 const uint8_t *hd_run_task_states(const hd_run *run) { return (const uint8_t *)(const void *)run->states; }
 const hd_record *hd_run_records(const hd_run *run) { return run->records; }
 hd_graph *hd_run_graph(const hd_run *run) { return run->graph; }
 
-uint32_t hd_run_failed_worker(const hd_run *run) {
-  return hdi_load_seq_u32(&run->control) & HDI_FAILED ? run->failed_worker : HD_NONE; /* sync RUN-3 */
-}
-
-uint32_t hd_run_attempt(const hd_run *run, uint32_t task) {
-  if (run->graph->joined && is_external(run, task)) task = group_first(run, task);
-  return (hdi_load_relaxed_u8(&run->states[task]) & HDI_LOST_MASK) / HDI_LOST_ONE + 1u;
-}
-
 void hdi_run_close(hd_run *run) {
   if (hd_run_get_state(run) == HD_RUN_DONE) return;
   for (uint32_t task = 0; task < run->task_count; task++) {
     uint32_t state = hdi_load_relaxed_u8(&run->states[task]) & HD_STATE_MASK;
-    if (state == HD_WAITING || state == HD_READY) set_state(run, task, HD_TASK_CANCELLED);
+    if (state == HD_WAITING || state == HD_READY) hdi_run_set_state(run, task, HD_TASK_CANCELLED);
   }
 }
 
@@ -545,13 +507,13 @@ void hd_run_pause(hd_run *run) {
 void hd_run_resume(hd_run *run) {
   hdi_store_seq_u32(&run->gate.kind, HDI_GATE_OPEN);
   hdi_and_seq_u32(&run->control, ~(uint32_t)HDI_GATED);
-  wake(run, HD_WORKERS_MAX);
+  hdi_run_wake(run, HD_WORKERS_MAX);
 }
 
 void hd_run_step(hd_run *run, uint32_t count) {
   if (hdi_load_seq_u32(&run->gate.kind) != HDI_GATE_STEP) hd_run_pause(run);
   hdi_add_seq_u32(&run->gate.permits, count);
-  wake(run, count);
+  hdi_run_wake(run, count);
 }
 
 void hd_run_set_rate(hd_run *run, double per_second) {
@@ -561,18 +523,18 @@ void hd_run_set_rate(hd_run *run, double per_second) {
   hdi_store_seq_u64(&run->gate.interval_us, interval < (double)at_most ? (uint64_t)interval : at_most);
   hdi_store_seq_u64(&run->gate.next_us, (uint64_t)run->clock_us());
   shut_gate(run, HDI_GATE_RATE);
-  wake(run, HD_WORKERS_MAX);
+  hdi_run_wake(run, HD_WORKERS_MAX);
 }
 
 void hd_run_set_tokens(hd_run *run, uint32_t count) {
   hdi_store_seq_u32(&run->gate.tokens, count);
   shut_gate(run, HDI_GATE_TOKENS);
-  wake(run, count);
+  hdi_run_wake(run, count);
 }
 
 bool hd_run_token_give(hd_run *run, uint32_t task) {
   if (!return_token(run, task)) return false;
-  wake(run, 1);
+  hdi_run_wake(run, 1);
   return true;
 }
 

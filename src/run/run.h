@@ -47,6 +47,8 @@ struct hd_run {
   bool loose;
   bool executor_keeps;
   bool counting; /* alive and alive_bytes are kept */
+  bool keep_going;
+  bool announce;
   double (*clock_us)(void);
 
   hdi_u32 control;
@@ -59,6 +61,9 @@ struct hd_run {
   hd_value *values; /* per task; NULL if the executor keeps them */
   hd_record *records;
   hdi_tally *tallies; /* [worker_count] */
+  uint16_t *tries;    /* per task: how often it failed and was tried again; NULL: no function has retries. Written by
+                         whoever answers a claim, read by the next who claims */
+  hdi_u32 *progress;  /* per task: the bits of a float; NULL: nobody asks */
 
   /* BUDGET, and what `counting` counts. Tasks without inputs wait in `roots` and not in `ready`. */
   hdi_ready roots;
@@ -71,22 +76,64 @@ struct hd_run {
   hdi_u32 alive_peak;
 
   hdi_u32 failed_task; /* HD_NONE, or the first one that failed */
-  uint32_t failed_worker;
-  hd_status failed_status;
-  hd_value failed_error;
+  hd_failure failure;   /* it, and … */
+  hd_value failed_error; /* … its error */
+  hdi_pointer failures; /* of a run that keeps going: failure.c's, the last one first */
 
   hdi_u32 solo; /* 1 + the worker that runs tiny kernels all by itself, or 0 (SOLO-1) */
   hdi_u32 solo_worth_ns; /* that pays if a kernel takes less than this: what it took all of them together */
   hdi_u32 solo_rest; /* samples until anybody tries that again */
 
-  /* Set by the pool: someone must wake so many workers; the run was cancelled. */
+  /* Set by the pool: someone must wake so many workers; the run was cancelled; … */
   void (*wake)(void *waker, hd_run *run, uint32_t count);
   void (*cancelled)(void *waker, hd_run *run);
+  void (*tell)(void *waker); /* those who wait: the run failed, or a wanted result is there */
   void *waker;
   /* The pool's, under its lock. */
   uint32_t holders;
   bool ended;
 };
+
+static inline void hdi_count_up(hdi_u32 *count, uint32_t by) { /* one writer: RUN-4 */
+  hdi_store_relaxed_u32(count, hdi_load_relaxed_u32(count) + by);
+}
+
+static inline void hdi_run_set_state(hd_run *run, uint32_t task, uint32_t state) {
+  uint32_t kept = hdi_load_relaxed_u8(&run->states[task]) & HDI_LOST_MASK;
+  hdi_store_relaxed_u8(&run->states[task], (uint8_t)(state | kept));
+}
+
+static inline void hdi_run_wake(hd_run *run, uint32_t count) {
+  if (run->wake && count) run->wake(run->waker, run, count);
+}
+
+static inline void hdi_run_tell(hd_run *run) {
+  if (run->tell) run->tell(run->waker);
+}
+
+static inline bool hdi_run_is_external(const hd_run *run, uint32_t task) {
+  return !hdi_graph_function(run->graph, task)->kernel;
+}
+
+/* Whether a claimed task of this run has to be skipped. */
+static inline bool hdi_run_must_skip(const hd_run *run, const hd_value *args, uint32_t count) {
+  if (run->keep_going)
+    for (uint32_t i = 0; i < count; i++)
+      if (args[i].tag == HD_ABSENT) return true;
+  return false;
+}
+
+/* The first part of a task's group: the task itself if it stands alone. */
+uint32_t hdi_run_group_first(const hd_run *run, uint32_t task);
+
+/* What every answer does first: the record, and the token. True if a token came free. */
+bool hdi_run_close_claim(hd_run *run, uint32_t task);
+
+/* The bytes of a value's block. */
+uint64_t hdi_block_bytes(const hd_value *value);
+
+/* Frees what is noted of failures. */
+void hdi_run_drop_failures(hd_run *run);
 
 /* hd_run_args of a task whose row of arguments is known. */
 static inline void hdi_run_args(const hd_run *run, const uint32_t *words, uint32_t count, hd_value *args) {

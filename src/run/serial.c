@@ -13,9 +13,13 @@ hd_status hd_run_serial(hd_run *run) {
     const hd_function *function = hd_graph_function(run->graph, task);
     hd_value result = {HD_UNDEFINED, 0, {0}};
     hd_status status = HD_NO_KERNEL;
+    hd_run_args(run, task, args);
+    if (hdi_run_must_skip(run, args, hd_graph_arg_count(run->graph, task))) {
+      hd_run_skip(run, 0, task);
+      continue;
+    }
     if (function->kernel) {
       hd_call call = {.task = task, .arg_count = hd_graph_arg_count(run->graph, task), .args = args, .user = function->user, .run = run};
-      hd_run_args(run, task, args);
       status = function->kernel(&call, &result);
     }
     if (status == HD_OK) hd_run_finish(run, 0, task, &result, NULL);

@@ -47,10 +47,7 @@ void hd_pool_destroy(hd_pool *pool) {
   for (uint32_t i = 0; i < pool->thread_count; i++) hdi_thread_join(pool->threads[i]);
   for (hd_worker *worker = pool->all_workers, *next; worker; worker = next) {
     next = worker->next_in_pool;
-    hdi_cache_empty(&worker->cache);
-    hdi_bell_fini(&worker->bell);
-    if (worker->args != worker->few_args) hdi_free(worker->args);
-    hdi_free(worker);
+    hdi_worker_free(worker);
   }
   hdi_bell_fini(&pool->event);
   hdi_mutex_destroy(pool->lock);

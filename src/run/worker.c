@@ -242,7 +242,13 @@ static void run_kernel(hd_worker *worker, hd_run *run, const hd_function *functi
   hd_value result = {HD_UNDEFINED, 0, {0}};
   hd_finished finished = {.go_on = go_on};
   hd_status status = HD_OUT_OF_MEMORY;
-  if (gather_args(worker, run, task, &call)) status = function->kernel(&call, &result);
+  if (gather_args(worker, run, task, &call)) {
+    if (hdi_run_must_skip(run, call.args, call.arg_count)) {
+      hd_run_skip(run, worker->index, task);
+      return;
+    }
+    status = function->kernel(&call, &result);
+  }
   if (status != HD_OK) {
     hd_run_fail(run, worker->index, task, status, &result);
     return;
@@ -303,6 +309,7 @@ static void describe_claim(hd_worker *worker, uint32_t slot, hd_claim *claim) {
   claim->more = hdi_graph_joined(run->graph, task + 1);
 }
 
+static hdi_open_claim close_slot(hd_worker *worker, uint32_t slot);
 static void drop_slot(hd_worker *worker, uint32_t slot);
 
 /* Begins the next part of a group that one of this worker's claims has come to, if there is one that may. */
@@ -316,11 +323,16 @@ static bool begin_part(hd_worker *worker, hd_claim *claim) {
     } else if (!open->held || hd_run_pass(open->run, worker->index, open->task)) {
       open->due = open->held = false;
       worker->due_count--;
-      if (gather_args(worker, open->run, open->task, &claim->call)) {
+      if (!gather_args(worker, open->run, open->task, &claim->call)) {
+        hd_worker_fail(worker, slot, HD_OUT_OF_MEMORY, NULL);
+      } else if (hdi_run_must_skip(open->run, claim->call.args, claim->call.arg_count)) {
+        hdi_open_claim skipped = close_slot(worker, slot);
+        hd_run_skip(skipped.run, worker->index, skipped.task);
+        if (skipped.holds) let_go(worker, skipped.run);
+      } else {
         describe_claim(worker, slot, claim);
         return true;
       }
-      hd_worker_fail(worker, slot, HD_OUT_OF_MEMORY, NULL);
     }
   }
   return false;
@@ -339,11 +351,14 @@ hd_next hd_worker_next(hd_worker *worker, hd_claim *claim) {
     uint32_t task = run_kernels(worker, &budget);
     if (task == HD_NONE) {
       if (budget) let_go_of_run(worker);
-    } else if (gather_args(worker, worker->run, task, &claim->call)) {
+    } else if (!gather_args(worker, worker->run, task, &claim->call)) {
+      hd_run_fail(worker->run, worker->index, task, HD_OUT_OF_MEMORY, NULL);
+    } else if (hdi_run_must_skip(worker->run, claim->call.args, claim->call.arg_count)) {
+      hd_run_skip(worker->run, worker->index, task);
+      budget--;
+    } else {
       describe_claim(worker, open_slot(worker, worker->run, task), claim);
       return HD_NEXT_TASK;
-    } else {
-      hd_run_fail(worker->run, worker->index, task, HD_OUT_OF_MEMORY, NULL);
     }
   }
   return HD_NEXT_YIELD;
@@ -407,6 +422,16 @@ void hd_worker_defer(hd_worker *worker, uint32_t slot) {
   keep_open(worker, slot);
 }
 
+bool hd_worker_stopped(const hd_worker *worker, uint32_t slot) {
+  const hd_run *run = worker->claims[slot].run;
+  return run && hdi_load_seq_u32(&run->control) & HDI_STOPPED;
+}
+
+void hd_worker_set_progress(hd_worker *worker, uint32_t slot, float fraction) {
+  const hdi_open_claim *open = &worker->claims[slot];
+  if (open->run) hd_run_set_progress(open->run, open->task, fraction);
+}
+
 /* How soon a part that is due may begin. */
 static uint32_t due_delay_ms(const hd_worker *worker) {
   uint32_t delay = HDI_SLEEP_MS;
@@ -462,4 +487,22 @@ void hd_worker_lost(hd_worker *worker, uint32_t attempts_max) {
   for (uint32_t i = 0; i < pool->run_count; i++) hdi_pool_wake(pool, pool->runs[i], 1);
   hdi_mutex_unlock(pool->lock);
   if (run) hdi_pool_let_go(pool, run);
+}
+
+void hdi_worker_free(hd_worker *worker) {
+  hdi_cache_empty(&worker->cache);
+  hdi_bell_fini(&worker->bell);
+  if (worker->args != worker->few_args) hdi_free(worker->args);
+  hdi_free(worker);
+}
+
+void hd_worker_forget(hd_worker *worker) {
+  hd_pool *pool = worker->pool;
+  HD_ASSERT(hdi_load_seq_u32(&worker->mode) == HDI_KILLED && hdi_load_seq_pointer(&pool->workers[worker->index]) != worker);
+  hdi_mutex_lock(pool->lock);
+  hd_worker **link = &pool->all_workers;
+  while (*link != worker) link = &(*link)->next_in_pool;
+  *link = worker->next_in_pool;
+  hdi_mutex_unlock(pool->lock);
+  hdi_worker_free(worker);
 }

@@ -248,7 +248,7 @@ describe.each(ways)('$way', ({ run, encodes, threads, waits }) => {
       });
 
       test.each([
-        ['built in', Math.max, 'built in'], ['bound', inc.bind(null), 'bind'], ['a class', class Thing {}, 'is a class'],
+        ['a built-in constructor', Map, 'built in and has to be called with new'], ['a built-in method', ''.trim, '(text) => text.trim()'], ['bound', inc.bind(null), 'bind'], ['a class', class Thing {}, 'is a class'],
       ])('is refused when it is %s', async (_, fn, words) => {
         const error = await rejection(run(delayed(fn)()));
         expect(error).toBeInstanceOf(FunctionError);

@@ -2,11 +2,16 @@
 import { describe, expect, test } from '@jest/globals';
 import { runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
-import { checkFunction } from '../../wasm/js/functions/check.js';
+import { checkFunction, checkSource } from '../../wasm/js/functions/check.js';
 import { freeVariables, outsideReferences } from '../../wasm/js/functions/free-variables.js';
 import { knownGlobals } from '../../wasm/js/functions/known-globals.js';
 import { functionSource } from '../../wasm/js/functions/source.js';
 import { FunctionError } from '../../wasm/js/errors.js';
+import { compile, traitsOf } from '../../wasm/js/functions/compile.js';
+import { describe as shipment } from '../../wasm/js/functions/ship.js';
+import { spin as ownSpin } from '../../wasm/js/sleep.js';
+import { delayed, FunctionError as PublicFunctionError, sleep, spin } from 'heddle';
+import { rejection, ways } from './ways.mjs';
 
 const text = (fn) => Function.prototype.toString.call(fn);
 const names = (source) => freeVariables(source).map((use) => use.name);
@@ -406,6 +411,17 @@ describe('checkFunction', () => {
   });
 });
 
+describe('checkSource', () => {
+  test.each([
+    ['of a minute or more in seconds, without await', () => { sleep(60); }],
+    ['under a minute', async () => { await sleep(59); }],
+    ['of a time that is computed', async (s) => { await sleep(s * 1000); }],
+    ['of a function inside', async () => { const sleep = async (ms) => ms; return await sleep(1000); }],
+  ])('a sleep %s passes the check', (_what, fn) => {
+    expect(() => checkSource(text(fn), { name: 'f', own: 'f', carried: [], offered: ['sleep'] })).not.toThrow();
+  });
+});
+
 describe('knownGlobals', () => {
   test('exist in a worker_thread, apart from what is newer than the engine', async () => {
     const worker = new Worker(
@@ -428,5 +444,168 @@ describe('knownGlobals', () => {
     const newer = ['Temporal', 'SuppressedError', 'DisposableStack', 'AsyncDisposableStack'];
     expect(missing).toEqual(expect.arrayContaining(['escape', 'eval', 'unescape']));
     expect(['escape', 'eval', 'unescape', ...newer]).toEqual(expect.arrayContaining(missing));
+  });
+});
+
+// The whole list, through the public door: everything that a user reasonably writes is a task, or is refused
+// before it runs, with what to do instead.
+describe.each(ways)('$way', ({ run, waits, encodes, threads }) => {
+  const scale = 3;
+  const even = (n) => n === 0 || odd(n - 1);
+  const odd = (n) => n !== 0 && even(n - 1);
+  const later = async (x) => x + scale;
+  const word = 'times';
+  const { sqrt } = Math;
+  const methods = {
+    double(x) { return 2 * x; },
+    [`${word} three`](x) { return 3 * x; },
+    get size() { return 1; },
+  };
+  const awaits = !waits || threads;
+
+  test.each([
+    ['an arrow function', (x) => x + 1, [1], 2],
+    ['a function', function (x) { return x + 1; }, [1], 2],
+    ['a method', methods.double, [2], 4],
+    ['a method with a computed name', methods['times three'], [2], 6],
+    ['a static method', Counter.static, [2], 2],
+    ['a private method', Counter.twice, [2], 4],
+    ['defaults and rest parameters', (a, b = a + 1, ...rest) => [a, b, rest], [1, undefined, 3, 4], [1, 2, [3, 4]]],
+    ['recursion by its own name', function fact(n) { return n < 2 ? 1 : n * fact(n - 1); }, [5], 120],
+    ['a class inside', (x) => { class Box { #v = x; get() { return this.#v; } } return new Box().get(); }, [7], 7],
+    ['a generator inside', (n) => { function* up() { for (let i = 0; i < n; i++) yield i; } return [...up()]; }, [3], [0, 1, 2]],
+    ['Math.sqrt', Math.sqrt, [16], 4],
+    ['parseInt', parseInt, ['2f', 16], 47],
+    ['JSON.stringify', JSON.stringify, [{ a: [1] }], '{"a":[1]}'],
+    ['JSON.parse', JSON.parse, ['{"a":[1]}'], { a: [1] }],
+    ['Array.from, which needs its object', Array.from, ['abc'], ['a', 'b', 'c']],
+    ['Array.of', Array.of, [1, 2], [1, 2]],
+    ['Object.fromEntries', Object.fromEntries, [[['a', 1]]], { a: 1 }],
+    ['Number', Number, ['12'], 12],
+    ['String', String, [12], '12'],
+    ['BigInt', BigInt, [12], 12n],
+    ['RegExp', RegExp, ['a+', 'g'], /a+/g],
+    ['RangeError', (message) => RangeError(message).message, ['no'], 'no'],
+    ['Date.UTC', Date.UTC, [1970, 0, 2], 86_400_000],
+    ['encodeURIComponent', encodeURIComponent, ['a b'], 'a%20b'],
+    ['Atomics.isLockFree', Atomics.isLockFree, [4], true],
+    ["Heddle's sleep", sleep, [0], undefined],
+    ["Heddle's spin", spin, [0], undefined],
+  ])('%s is a task', async (_what, fn, args, value) => {
+    expect(await run(delayed(fn)(...args))).toEqual(value);
+  });
+
+  test('destructuring with defaults that name what the scope carries', async () => {
+    const fn = ({ a = scale, ...others } = {}, [b = scale] = []) => [a, b, others];
+    expect(await run(delayed(fn, { scope: { scale } })({ c: 1 }))).toEqual([3, 3, { c: 1 }]);
+  });
+
+  test('functions in the scope that call each other', async () => {
+    expect(await run(delayed((n) => [even(n), odd(n)], { scope: { even, odd } })(7))).toEqual([false, true]);
+  });
+
+  test("built-in functions and Heddle's own in the scope, under any name", async () => {
+    const wait = sleep;
+    const fn = (x) => [wait(0), sqrt(x)];
+    expect(await run(delayed(fn, { scope: { sqrt, wait } })(16))).toEqual([undefined, 4]);
+  });
+
+  test("a sleep of the user's own in the scope is the one that is called", async () => {
+    const sleep = (ms) => `${ms} ms`;
+    const word = 'sleeping';
+    expect(await run(delayed(() => sleep(1000), { scope: { sleep } })())).toBe('1000 ms');
+    expect(await run(delayed(() => `${sleep(1000)} ${word}`, { scope: { sleep, word } })())).toBe('1000 ms sleeping');
+  });
+
+  if (awaits) {
+    test.each([
+      ['an async function', async (x) => (await x) + 1, [1], 2],
+      ['Promise.resolve, which needs its object', Promise.resolve, [5], 5],
+      ['Promise.all', Promise.all, [[1, 2]], [1, 2]],
+    ])('%s is a task', async (_what, fn, args, value) => {
+      expect(await run(delayed(fn)(...args))).toEqual(value);
+    });
+
+    test('an async function in the scope', async () => {
+      expect(await run(delayed(async (x) => 2 * (await later(x)), { scope: { later, scale } })(1))).toBe(8);
+    });
+  }
+
+  if (!encodes) return;
+  const refused = async (fn, options) => {
+    const error = await rejection(run(delayed(fn, options)(1)));
+    expect(error).toBeInstanceOf(PublicFunctionError);
+    return error.message;
+  };
+
+  test.each([
+    ['a generator function', function* count() {}, /^`count` is a generator function, which gives an iterator, not a value: give .* \(\.\.\.args\) => \[\.\.\.count\(\.\.\.args\)\] with \{ scope: \{ count \} \}\.$/],
+    ['an async generator function', async function* rows() {}, /^`rows` is a generator function.*for await \(const one of rows\(\.\.\.args\)\)/],
+    ['a getter', Object.getOwnPropertyDescriptor(methods, 'size').get, /is a getter or a setter/],
+    ['a bound function', methods.double.bind(null), /was made by bind\(\)/],
+    ['a class', Counter, /`Counter` is a class, which cannot be called without new: give a function/],
+    ['Map', Map, /^`Map` is built in and has to be called with new: give \(\.\.\.args\) => new Map\(\.\.\.args\)\.$/],
+    ['Float64Array', Float64Array, /give \(\.\.\.args\) => new Float64Array\(\.\.\.args\)/],
+    ['Promise', Promise, /give \(\.\.\.args\) => new Promise/],
+    ['Proxy', Proxy, /new Proxy/],
+    ['Intl.PluralRules', Intl.PluralRules, /new Intl\.PluralRules\(/],
+    ['a method of texts', String.prototype.toUpperCase, /^`toUpperCase` is built in and a method, which needs its object: give \(text\) => text\.toUpperCase\(\)\.$/],
+    ['a method of arrays', [].map, /give \(list, \.\.\.args\) => list\.map\(\.\.\.args\)/],
+    ['a method of typed arrays', new Int8Array().fill, /give \(array, \.\.\.args\) => array\.fill\(\.\.\.args\)/],
+    ['eval', globalThis.eval, /`eval` is built in and runs text/],
+    ['Function', Function, /`Function` is built in and runs text/],
+    ['fetch, whose text is not its own', fetch, /^`fetch` is a function of the platform, .*give \(\.\.\.args\) => fetch\(\.\.\.args\)\.$/],
+    ['a Proxy of a function', new Proxy((x) => x, {}), /is built in \(or a Proxy\)/],
+    ['a long sleep in milliseconds', async () => { await sleep(1000); }, /uses `await sleep\(1000\)` \(line 1\), where `sleep` is Heddle's own, which takes seconds\. If you mean a function of yours that takes milliseconds, give it with \{ scope: \{ sleep \} \}/],
+  ])('%s is refused before it runs', async (_what, fn, message) => {
+    expect(await refused(fn)).toMatch(message);
+  });
+
+  test('a class in the scope is refused, and a constructor that is built in too', async () => {
+    expect(await refused(() => 1, { scope: { Counter } })).toMatch(/`Counter` is a class/);
+    expect(await refused(() => 1, { scope: { Table: Map } })).toMatch(/new Map/);
+  });
+});
+
+describe('a shipment', () => {
+  const text = (task) => shipment({ name: 'f', scope: undefined, key: undefined, ...task });
+
+  test('says whether its function takes the context, also beside one that does not', () => {
+    const fn = (x) => x;
+    expect([traitsOf(text({ fn })).ctx, traitsOf(text({ fn, ctx: true })).ctx, traitsOf(text({ fn })).ctx]).toEqual([false, true, false]);
+    const module = { url: 'data:text/javascript,export const f = 1', name: 'f' };
+    expect(traitsOf(text({ fn: () => 1, module, ctx: true }))).toEqual({ ctx: true, asynchronous: false });
+    expect(traitsOf(text({ fn: sleep, ctx: true }))).toEqual({ ctx: true, asynchronous: false });
+  });
+
+  test.each([
+    ['plain code', (x) => x + 1, undefined, false],
+    ['an async function', async (x) => x, undefined, true],
+    ['then', (x) => x.then(String), undefined, true],
+    ['then on a line of its own', (x) => x
+      . then (String), undefined, true],
+    ['fetch', (x) => fetch(x), undefined, true],
+    ['import', () => import('node:fs'), undefined, true],
+    ['Promise', () => Promise.all([]), undefined, true],
+    ['waitAsync', (cells) => Atomics.waitAsync(cells, 0, 0), undefined, true],
+    ['an async function in the scope', () => 1, { later: async () => 1 }, true],
+    ['Promise.all in the scope', () => 1, { all: Promise.all }, true],
+    ['a built-in function', Math.sqrt, undefined, false],
+    ['Promise.resolve', Promise.resolve, undefined, true],
+    ['words that are not', (strengthen, prefetch) => [strengthen, prefetch, 'then'], undefined, false],
+  ])('of %s says whether a promise may be left behind', (_what, fn, scope, asynchronous) => {
+    expect(traitsOf(text({ fn, scope })).asynchronous).toBe(asynchronous);
+  });
+
+  test('of a built-in function needs no eval', () => {
+    const texts = [text({ fn: Math.max }), text({ fn: Array.from }), text({ fn: ownSpin })];
+    const before = globalThis.Function;
+    globalThis.Function = undefined;
+    try {
+      const [max, from, busy] = texts.map(compile);
+      expect([max(1, 3, 2), from('ab'), busy(0)]).toEqual([3, ['a', 'b'], undefined]);
+    } finally {
+      globalThis.Function = before;
+    }
   });
 });

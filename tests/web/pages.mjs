@@ -17,12 +17,15 @@ const isolation = {
  * Serves the repository's built package under /dist/ and one page at /.
  * @param {string} html the page
  * @param {Record<string, string>} [headers]
+ * @param {Record<string, string>} [scripts] by their paths
  */
-export async function serve(html, headers = isolation) {
+export async function serve(html, headers = isolation, scripts = {}) {
   const files = sirv(`${root}dist`, { dev: true });
   const server = http.createServer((request, response) => {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     if (request.url === '/') return void response.setHeader('Content-Type', 'text/html; charset=utf-8').end(html);
+    const script = scripts[request.url ?? ''];
+    if (script !== undefined) return void response.setHeader('Content-Type', 'text/javascript').end(script);
     if (!request.url?.startsWith('/dist/')) return void response.writeHead(404).end();
     request.url = request.url.slice('/dist'.length);
     files(request, response, () => response.writeHead(404).end());

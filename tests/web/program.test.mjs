@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { check } from '../../web/runner/protocol.js';
-import { framesOf, placeIn, placeInProgram, placeOfTask } from '../../web/runner/places.js';
+import { framesOf, placeIn, placeInProgram } from '../../web/runner/places.js';
 import { inspectAll } from '../../web/runner/inspect.js';
 import { rewrite } from '../../web/runner/source.js';
 
@@ -100,17 +100,6 @@ describe('places', () => {
     const program = { body: '', parameters: [], values: [], moved: { line: 2, from: 1, shift: 8 } };
     expect(placeInProgram({ line: 5, column: 15 }, 3, program)).toEqual({ line: 2, column: 7 });
     expect(placeInProgram({ line: 4, column: 15 }, 3, program)).toEqual({ line: 1, column: 15 });
-  });
-
-  test("a task's line is the program's, if its function stands there once", () => {
-    const source = '(x) => {\n  throw x;\n}', text = `// first\nconst f = delayed(${source});`;
-    const task = { source, scope: [] };
-    expect(placeOfTask({ line: 4, column: 3 }, 2, task, text)).toEqual({ line: 3, column: 3 });
-    expect(placeOfTask({ line: 3, column: 24 }, 2, task, text)).toEqual({ line: 2, column: 19 });
-    expect(placeOfTask({ line: 4, column: 3 }, 2, task, text + text)).toBeUndefined();
-    expect(placeOfTask({ line: 40, column: 3 }, 2, task, text)).toBeUndefined();
-    /* const a = (() => 1\n);\nconst b = (() => {\n}\n); return ((x) => {   begins on the script's line 5 */
-    expect(placeOfTask({ line: 8, column: 3 }, 2, { source, scope: ['() => 1', '() => {\n}'] }, text)).toEqual({ line: 3, column: 3 });
   });
 });
 

@@ -1,19 +1,30 @@
 /**
- * The threads of a pool: starts them, replaces those that are lost, ends those that are stuck. Lives in
- * the thread that may start threads, which in a page is the document's own.
+ * The threads of a pool: starts them, replaces those that are lost, ends those that are stuck, and passes on what
+ * their tasks print. In the thread that made the core; for others program/attach.js has one from afar.
  */
 import { outOfMemory } from './core/heap.js';
 import { WorkerLostError } from './errors.js';
+import { config } from './options.js';
+import { clockMs } from './watch.js';
 
 const STACK_BYTES = 256 * 1024;
-/** A cancelled task may take so long to come to its end before its worker is ended. */
-export const GRACE_MS = 250;
 /** A task whose worker was lost is tried so often in all. */
 export const ATTEMPTS_MAX = 2;
 /** What a worker's mailbox says (shim/mailbox.h): whose task it claimed last, and so on. */
-const MAILBOX_RUN = 44, MAILBOX_INDEX = 64, MAILBOX_PRINTING = 76, MAILBOX_STARTED = 80;
+const MAILBOX_RUN = 44, MAILBOX_INDEX = 64, MAILBOX_PRINTING = 76, MAILBOX_STARTED = 80, MAILBOX_BUSY = 92, MAILBOX_GRACE = 104,
+  MAILBOX_PRINTED = 108;
+/** How often tasks with a time limit are looked at. */
+const LOOK_MS = 20;
+/** A terminated thread may run on for seconds: so long its stack and what it could see of the core are left alone. */
+const QUARANTINE_MS = 5000;
+/** Results wait for lines that have been printed before them, but not for ever. */
+const PRINT_WAIT_MS = 200;
 
-/** @typedef {{ address: number, thread: any, index: number }} CrewWorker */
+/**
+ * @typedef {{ address: number, thread: any, index: number, port: any, received: number }} CrewWorker
+ * @typedef {{ level: 'debug' | 'log' | 'info' | 'warn' | 'error', args: unknown[], run: number, task: number, name: string }} Line what a
+ *   task printed; run 0: nobody knows which task it was
+ */
 
 export class Crew {
   #loaded;
@@ -25,15 +36,21 @@ export class Crew {
   /** Workers that there shall be. Runs use those with the lowest numbers, so none may be missing. */
   #size = 0;
   #closed = false;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #looking;
+  /** Timers of quarantines. @type {Set<any>} */
+  #quarantines = new Set();
+  /** Who waits for lines that are on their way. @type {Set<() => void>} */
+  #waiting = new Set();
   /** @type {unknown} Why the last worker was lost. */
   lossCause;
 
   /**
    * @param {import('./core/load-threads.js').LoadedThreads} loaded
    * @param {number} pool
-   * @param {{ isBusy: () => boolean, onLost: () => void, onFatal: (error: Error) => void, onStart?: (thread: any, index: number) => void }} events
+   * @param {{ isBusy: () => boolean, onLost: () => void, onFatal: (error: Error) => void, onPrint: (line: Line, worker: number) => void }} events
    *   whether a lost worker is replaced at once, not when more is to do; one was lost; the pool cannot go on;
-   *   a thread was started
+   *   a task has printed something
    */
   constructor(loaded, pool, events) {
     this.#loaded = loaded;
@@ -54,7 +71,12 @@ export class Crew {
 
   /** Whether output of tasks has yet to reach this thread. */
   get printing() {
-    return [...this.#workers].some(({ address }) => this.#heap.word(address + MAILBOX_PRINTING));
+    return [...this.#workers].some((worker) => this.#owes(worker) || this.#heap.word(worker.address + MAILBOX_PRINTING));
+  }
+
+  /** @param {CrewWorker} worker */
+  #owes({ address, received }) {
+    return this.#heap.word(address + MAILBOX_PRINTED) !== received;
   }
 
   /** Sees to it that there are so many workers, and as many as there ever were: lost ones are replaced.
@@ -64,8 +86,14 @@ export class Crew {
     while (this.#workers.size < this.#size) {
       const { address, thread } = this.#loaded.startWorker(this.#pool, STACK_BYTES);
       if (!address) throw outOfMemory('a worker', STACK_BYTES);
-      const worker = { address, thread, index: this.#heap.word(address + MAILBOX_INDEX) };
+      const { port1: port, port2: theirs } = new MessageChannel();
+      const worker = { address, thread, index: this.#heap.word(address + MAILBOX_INDEX), port, received: 0 };
+      this.#heap.words[(address + MAILBOX_GRACE) >>> 2] = config.graceMs;
       this.#workers.add(worker);
+      port.onmessage = ({ data }) => this.#print(worker, data);
+      /* Emscripten passes over messages with this target. */
+      thread.postMessage({ target: 'setimmediate', heddle: { print: theirs } }, [theirs]);
+      /** @type {any} */ (port).unref?.();
       thread.unref?.();
       const lost = (/** @type {unknown} */ cause) => this.#lose(worker, cause);
       thread.onerror = (/** @type {any} */ event) => {
@@ -73,8 +101,39 @@ export class Crew {
         lost(event?.error ?? event?.message ?? event);
       };
       thread.on?.('exit', (/** @type {number} */ code) => lost(`it exited with code ${code}`));
-      this.#events.onStart?.(thread, worker.index);
     }
+  }
+
+  /** @param {CrewWorker} worker @param {Line} line */
+  #print(worker, line) {
+    worker.received++;
+    this.#events.onPrint(line, worker.index);
+    if (this.#waiting.size && !this.#owes(worker)) for (const look of [...this.#waiting]) look();
+  }
+
+  /** Waits for lines that have been printed by now. */
+  async printed() {
+    this.printedNow();
+    const owing = () => [...this.#workers].some((worker) => this.#owes(worker));
+    if (!owing()) return;
+    await /** @type {Promise<void>} */ (new Promise((resolve) => {
+      const timer = setTimeout(() => end(), PRINT_WAIT_MS);
+      const look = () => owing() || end();
+      const end = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(look);
+        resolve();
+      };
+      this.#waiting.add(look);
+    }));
+  }
+
+  /** Prints what has arrived, without waiting: in Node.js that is all. */
+  printedNow() {
+    const receive = this.#loaded.receive;
+    if (!receive) return;
+    for (const worker of this.#workers)
+      for (let got; this.#owes(worker) && (got = receive(worker.port)); ) this.#print(worker, got.message);
   }
 
   /** A worker's thread has ended: its tasks run again elsewhere, and another takes its place.
@@ -87,8 +146,8 @@ export class Crew {
     if (started && this.#end(worker)) return;
     /* Or it ended inside the core, which is in an unknown state. Either way this pool is at its end. */
     this.#events.onFatal(new WorkerLostError(started
-      ? 'a worker ended inside the scheduler; start a new Runtime.'
-      : `a worker could not start: ${cause}`, { cause }));
+      ? 'a worker ended inside the scheduler.'
+      : `a worker could not start: ${cause}`, { cause, started: Boolean(started) }));
   }
 
   /** Takes a worker that is outside the core out of the pool, and its thread down. False: it is inside.
@@ -98,24 +157,52 @@ export class Crew {
     if (!core.hdw_worker_kill(worker.address)) return false;
     this.#workers.delete(worker);
     this.#loaded.stopWorker(worker.thread);
-    core.hdw_worker_lost(worker.address, ATTEMPTS_MAX);
+    core.hdw_worker_lost(worker.address, ATTEMPTS_MAX, clockMs());
+    const timer = setTimeout(() => {
+      this.#quarantines.delete(timer);
+      if (!this.#closed) this.#loaded.freeThread(core.hdw_worker_forget(worker.address));
+      worker.port.close();
+    }, QUARANTINE_MS);
+    /** @type {any} */ (timer).unref?.();
+    this.#quarantines.add(timer);
     if (this.#events.isBusy()) this.grow(this.#size);
     this.#events.onLost();
     return true;
   }
 
-  /** Ends the workers that a cancelled run does not get out of: those that run a task of it, or, as it
-   * may wait for an asynchronous one, all. @param {number} run @param {boolean} all */
-  endStuck(run, all) {
+  /** Ends the workers that run a task of a stopped run and do not come out of it.
+   * @param {number} run */
+  endStuck(run) {
     this.lossCause = 'it was ended because a cancelled task did not come to its end';
     for (const worker of [...this.#workers])
-      if (all || this.#heap.word(worker.address + MAILBOX_RUN) === run) this.#end(worker);
+      if (this.#heap.word(worker.address + MAILBOX_BUSY) && this.#heap.word(worker.address + MAILBOX_RUN) === run) this.#end(worker);
+  }
+
+  /** From now on, or no longer, ends workers whose task has used up its time. @param {boolean} on */
+  watchDeadlines(on) {
+    clearInterval(this.#looking);
+    this.#looking = undefined;
+    if (!on || this.#closed) return;
+    this.#looking = setInterval(() => {
+      const now = clockMs();
+      for (const worker of [...this.#workers])
+        if (this.#heap.core.hdw_worker_overdue(worker.address, now)) {
+          this.lossCause = 'a task of it took longer than it may';
+          this.#end(worker);
+        }
+    }, LOOK_MS);
+    /** @type {any} */ (this.#looking).unref?.();
   }
 
   /** Ends the threads. */
   async close() {
     this.#closed = true;
-    const ended = [...this.#workers].map(({ thread }) => this.#loaded.stopWorker(thread));
+    clearInterval(this.#looking);
+    for (const timer of this.#quarantines) clearTimeout(timer);
+    const ended = [...this.#workers].map(({ thread, port }) => {
+      port.close();
+      return this.#loaded.stopWorker(thread);
+    });
     this.#workers.clear();
     await Promise.all(ended);
   }

@@ -33,6 +33,9 @@ export function taskFunction(fn, name, { key, scope, inline = false, annotations
 export const identity = taskFunction(builtins.value, 'value');
 const getitem = taskFunction(builtins.getitem, 'getitem');
 
+/** @type {WeakMap<object, Error>} Made where `delayed` was first called, by function: its stack is read if a task fails. */
+export const callSites = new WeakMap();
+
 /** @type {Map<string, number>} How many keys were made of each name. */
 const counts = new Map();
 
@@ -110,7 +113,7 @@ export class Delayed {
 
   /**
    * Runs what this result needs, and gives it.
-   * @param {import('./compute.js').ComputeOptions} [options]
+   * @param {import('./execute.js').ComputeOptions} [options]
    * @returns {Promise<T>}
    * @example await delayed((x) => x + 1)(1).compute(); // 2
    */
@@ -120,11 +123,25 @@ export class Delayed {
 
   /**
    * The same, and waits for it: for Node.js, and for `scheduler: 'sync'`.
-   * @param {import('./compute.js').ComputeOptions} [options]
+   * @param {import('./execute.js').ComputeOptions} [options]
    * @returns {T}
    */
   computeSync(options) {
     return /** @type {T} */ (Delayed.computeSync(this, options));
+  }
+
+  /**
+   * Runs what this result needs, and keeps it: a node that starts from it. See {@link import('./persist.js').persist}.
+   * @param {import('./execute.js').ComputeOptions} [options]
+   * @returns {Promise<Delayed<T>>}
+   */
+  persist(options) {
+    return /** @type {Promise<Delayed<T>>} */ (Delayed.persist(this, options));
+  }
+
+  /** Gives back the memory of a result that `persist` has kept. */
+  release() {
+    Delayed.release(this);
   }
 
   /**
@@ -187,6 +204,10 @@ export class Delayed {
   static compute;
   /** @type {(structure: unknown, options?: object) => unknown} @internal */
   static computeSync;
+  /** Set by persist.js. @type {(structure: unknown, options?: object) => Promise<unknown>} @internal */
+  static persist;
+  /** @type {(...structures: unknown[]) => void} @internal */
+  static release;
   /** The key of a pure task. Set by tokenize.js.
    * @type {(task: TaskFunction, args: readonly unknown[]) => string} @internal */
   static pureKey;
@@ -434,10 +455,14 @@ function isModuleFunction(value) {
  */
 /** @param {any} subject @param {any} [options] @returns {any} */
 export function delayed(subject, options = {}) {
-  if (typeof subject === 'function') return delayedFunction(subject, options);
+  if (typeof subject === 'function') {
+    if (!callSites.has(subject)) callSites.set(subject, new Error());
+    return delayedFunction(subject, options);
+  }
   if (!isModuleFunction(subject)) return delayedValue(subject, options);
   checkOptions(options, moduleOptions, " of a module's function");
   const { fn, name, module } = moduleTask(subject);
+  if (!callSites.has(fn)) callSites.set(fn, new Error());
   return recorder({ ...optionsTask(fn, name, options), module });
 }
 

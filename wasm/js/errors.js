@@ -105,6 +105,14 @@ export class OutOfMemoryError extends HdError {
   }
 }
 
+/** A task took longer than its `timeoutMs`. */
+export class TimeoutError extends HdError {
+  /** @param {string} message @param {Record<string, unknown>} [details] */
+  constructor(message, details) {
+    super('TIMED_OUT', message, details);
+  }
+}
+
 /** An option that is unknown or out of range. */
 export class OptionError extends HdError {
   /** @param {string} message @param {Record<string, unknown>} [details] */

@@ -1,7 +1,7 @@
 /** `get`: raw graphs in Dask's format. */
 import { Delayed, delayedTask, identity, taskFunction } from './delayed.js';
 import { isPlainObject, mapLeaves } from './containers.js';
-import { computeRecording, computeRecordingSync } from './compute.js';
+import { asValues, execute, executeNow, withResults } from './execute.js';
 import { DuplicateKeyError, OptionError, UnknownKeyError, quoteKey } from './errors.js';
 import { nameOf } from './functions/source.js';
 import { checkOptions } from './options.js';
@@ -234,7 +234,7 @@ function prepare(graph, keys) {
  * wherever it stands.
  * @param {RawGraph} graph
  * @param {RawKey | object} keys one key, or a nested list of keys
- * @param {import('./compute.js').ComputeOptions} [options]
+ * @param {import('./execute.js').ComputeOptions} [options]
  * @returns {Promise<any>} the value, or values in lists of the same shape
  * @throws {UnknownKeyError} if a key that is wanted, or a `ref`, is not in the graph; what `compute` throws
  * @example
@@ -245,7 +245,11 @@ function prepare(graph, keys) {
 export async function get(graph, keys, options = {}) {
   checkOptions(/** @type {any} */ (options));
   const { recording, rebuild } = prepare(graph, keys);
-  return rebuild(recording.nodes.length ? await computeRecording(recording, options) : []);
+  try {
+    return rebuild(recording.nodes.length ? await execute(recording, options, asValues) : []);
+  } catch (error) {
+    throw withResults(error, rebuild);
+  }
 }
 
 /**
@@ -253,11 +257,15 @@ export async function get(graph, keys, options = {}) {
  * @example getSync({ x: 1, y: [(x) => x + 1, 'x'] }, 'y', { scheduler: 'sync' }); // 2
  * @param {RawGraph} graph
  * @param {RawKey | object} keys
- * @param {import('./compute.js').ComputeOptions} [options]
+ * @param {import('./execute.js').ComputeOptions} [options]
  * @returns {any}
  */
 export function getSync(graph, keys, options = {}) {
   checkOptions(/** @type {any} */ (options));
   const { recording, rebuild } = prepare(graph, keys);
-  return rebuild(recording.nodes.length ? computeRecordingSync(recording, options) : []);
+  try {
+    return rebuild(recording.nodes.length ? executeNow(recording, options, asValues) : []);
+  } catch (error) {
+    throw withResults(error, rebuild);
+  }
 }

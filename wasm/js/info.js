@@ -1,5 +1,5 @@
 /** `info`: what this installation can do, in words and numbers. */
-import { chooseScheduler } from './compute.js';
+import { chooseScheduler } from './execute.js';
 import { inNode, whyNoThreads } from './core/load-threads.js';
 import { processors, workerCount } from './options.js';
 import { startedRuntime } from './runtime.js';

@@ -7,7 +7,7 @@ export const WORKERS_MAX = 256;
 /**
  * Defaults for every computation; assign to change them.
  * @type {{ scheduler: 'threads' | 'sync' | undefined, workers: number | undefined, memory: number | string | undefined, strict: boolean,
- *   optimize: Optimize, order: 'fast' | 'best', budget: Budget | undefined }}
+ *   optimize: Optimize, order: 'fast' | 'best', budget: Budget | undefined, graceMs: number }}
  * @property scheduler `'threads'` where they can run, otherwise `'sync'`, if undefined
  * @property workers how many threads; one for each processor, at most 8, if undefined
  * @property memory the most that the shared heap of the default Runtime may grow to, in bytes or as '512MB'
@@ -15,9 +15,12 @@ export const WORKERS_MAX = 256;
  * @property optimize what is done to a graph before it runs
  * @property order how its tasks are ranked
  * @property budget how much may be in memory before tasks that need nothing wait
+ * @property graceMs how long a task that runs when its computation is cancelled or fails may take to come to its end,
+ *   before its thread is ended; read when threads are started
  */
 export const config = Object.seal({
   scheduler: undefined, workers: undefined, memory: undefined, strict: false, optimize: true, order: 'fast', budget: undefined,
+  graceMs: 250,
 });
 
 /**
@@ -36,7 +39,7 @@ export const config = Object.seal({
 
 /**
  * How a graph is to be sealed and run, in full, in a form that can be posted. A budget of 0 is none.
- * @typedef {{ cull: boolean, fuse: boolean, inline: boolean, best: boolean, budgetResults: number, budgetBytes: number }} Plan
+ * @typedef {{ cull: boolean, fuse: boolean, inline: boolean, best: boolean, retries: number, budgetResults: number, budgetBytes: number }} Plan
  */
 
 /** Processors that this program may use. */
@@ -73,6 +76,15 @@ export function memoryBytes(wish = config.memory) {
   if (!(bytes >= MEMORY_MIN && bytes <= MEMORY_MAX))
     throw new OptionError(`memory is a number of bytes or a text like '512MB', from 16MB to 4GB, but got ${String(wish)}.`, { option: 'memory' });
   return Math.min(Math.floor(bytes / PAGE_BYTES) * PAGE_BYTES, MEMORY_MAX - PAGE_BYTES);
+}
+
+const RETRIES_MAX = 65_535;
+
+/** How often a task that fails is tried again. @param {unknown} retries @returns {number} */
+export function checkRetries(retries) {
+  if (!Number.isInteger(retries) || /** @type {number} */ (retries) < 0 || /** @type {number} */ (retries) > RETRIES_MAX)
+    refuse('retries', `retries is a whole number from 0 to ${RETRIES_MAX}`, retries);
+  return /** @type {number} */ (retries);
 }
 
 const PASSES = ['cull', 'fuse', 'inline'];
@@ -115,16 +127,16 @@ function budgetOf(budget) {
 
 /**
  * How a graph is to be sealed and run.
- * @param {{ optimize?: unknown, order?: unknown, budget?: unknown }} options
+ * @param {{ optimize?: unknown, order?: unknown, budget?: unknown, retries?: unknown }} options
  * @returns {Plan}
  * @throws {OptionError}
  */
-export function planOf({ optimize = config.optimize, order = config.order, budget = config.budget }) {
+export function planOf({ optimize = config.optimize, order = config.order, budget = config.budget, retries = 0 }) {
   if (order !== 'fast' && order !== 'best') refuse('order', "order is 'fast' or 'best'", order);
-  return { ...passesOf(optimize), best: order === 'best', ...budgetOf(budget) };
+  return { ...passesOf(optimize), best: order === 'best', retries: checkRetries(retries), ...budgetOf(budget) };
 }
 
-const known = ['scheduler', 'workers', 'strict', 'signal', 'onProgress', 'optimize', 'order', 'budget', 'runtime', 'memory'];
+const known = ['scheduler', 'workers', 'strict', 'signal', 'onProgress', 'optimize', 'order', 'budget', 'retries', 'stopOnError', 'runtime', 'memory'];
 
 /** Checks what a computation was given, and the defaults where it was given nothing.
  * @param {Record<string, unknown>} options */
@@ -133,7 +145,10 @@ export function checkOptions(options) {
     if (!known.includes(option))
       throw new OptionError(`compute has no option '${option}'; it has ${known.join(', ')}.`, { option });
   const { scheduler = config.scheduler, strict = config.strict, workers = config.workers, memory = config.memory } = options;
-  const { signal, onProgress, runtime } = options;
+  const { signal, onProgress, runtime, stopOnError } = options;
+  if (stopOnError !== undefined && typeof stopOnError !== 'boolean') refuse('stopOnError', 'stopOnError is true or false', stopOnError);
+  if (!(typeof config.graceMs === 'number' && config.graceMs >= 0 && config.graceMs <= 60_000))
+    refuse('graceMs', 'config.graceMs is a number of milliseconds from 0 to 60000', config.graceMs);
   if (scheduler !== undefined && scheduler !== 'sync' && scheduler !== 'threads')
     throw new OptionError(`the schedulers are 'sync' and 'threads', but got ${String(scheduler)}.`, { option: 'scheduler' });
   if (signal !== undefined && !(signal instanceof AbortSignal))

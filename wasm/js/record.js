@@ -5,6 +5,7 @@
 import { Delayed } from './delayed.js';
 import { ValueError } from './errors.js';
 import { findInside, isContainer, mapLeaves } from './containers.js';
+import { Held } from './held.js';
 
 /** In a batch, an argument is a task's index or, with this bit, a literal's (HD_BATCH_LITERAL). */
 export const LITERAL = 0x80000000;
@@ -20,9 +21,10 @@ export class Reference {
 /** The arguments of a call in which nodes stand inside containers, or which waits for more than its arguments:
  * References take the places of what is recorded by itself. */
 export class Template {
-  /** @param {unknown[]} args */
-  constructor(args) {
+  /** @param {unknown[]} args @param {readonly unknown[]} [given] as users wrote them, with the nodes */
+  constructor(args, given = args) {
     this.args = args;
+    this.given = given;
   }
 }
 
@@ -204,7 +206,7 @@ export class Recording {
         ? mapLeaves(given, (leaf) => (leaf instanceof Delayed ? new Reference(references.push(leaf) - 1) : leaf))
         : given.map((arg) => new Reference(references.push(arg) - 1));
       if (task.ctx) /** @type {unknown[]} */ (template).unshift(node.key);
-      this.#literal(new Template(/** @type {unknown[]} */ (template)));
+      this.#literal(new Template(/** @type {unknown[]} */ (template), nested ? given : undefined));
       references.push(...after); /* the template does not refer to these, so the function never sees them */
       for (const reference of references) this.#argument(reference);
     } else {
@@ -251,6 +253,22 @@ export class Recording {
   describe(index) {
     const node = this.nodes[index];
     return { key: node.key, name: Delayed.task(node).name };
+  }
+
+  /** What a task runs. @param {number} index */
+  taskFunction(index) {
+    return Delayed.task(this.nodes[index]);
+  }
+
+  /** What a literal is to a task of this thread. @param {number} index */
+  valueOf(index) {
+    const literal = this.literals[index];
+    return literal instanceof Held ? literal.value : literal;
+  }
+
+  /** How often tasks of each function are tried again, 0 if they do not say. */
+  get retries() {
+    return this.functions.map(({ retries }) => retries);
   }
 
   /** What is said about tasks, by task; undefined if nothing is. */

@@ -2,21 +2,19 @@
  * A Runtime: one core with threads, its pool of workers and the runs that are under way. Most people
  * never see it: `compute` makes a default one when it is first needed.
  */
-import { buildGraph, groupsOf } from './core/graph.js';
 import { NONE, outOfMemory } from './core/heap.js';
 import { inNode, loadThreads } from './core/load-threads.js';
-import { ATTEMPTS_MAX, Crew, GRACE_MS } from './crew.js';
+import { Crew } from './crew.js';
 import { CancelledError, HdError, OptionError, WorkerLostError } from './errors.js';
+import { showWhere, showWhereNow } from './functions/place.js';
 import { checkAll, checkAllNow } from './functions/ship.js';
-import { memoryBytes, workerCount } from './options.js';
+import { config, memoryBytes, workerCount } from './options.js';
 import { DistantCrew, attachedHeap, attachment } from './program/attach.js';
-import { unpackFailure } from './values/failure.js';
-import { Watched, isWatched } from './watch.js';
+import { ThreadedRun } from './schedulers/threads.js';
 
 const DEFAULT_MAXIMUM = 2 * 1024 ** 3;
-/** hd_run_state. */
-const DONE = 1, FAILED = 2;
-const RECORD_BYTES = 16;
+/** A computation is begun again on a new core so often: one that ends its workers inside the core would do so for ever. */
+const CORES_MAX = 3;
 
 /**
  * @typedef {object} RuntimeOptions
@@ -24,16 +22,23 @@ const RECORD_BYTES = 16;
  * @property {number | string} [memory] the most that the shared heap may grow to, in bytes or as '512MB'
  */
 
-/** @typedef {{ workers?: number, signal?: AbortSignal, onProgress?: (progress: { done: number, total: number }) => void }} RunOptions */
+/** @typedef {import('./schedulers/threads.js').RunOptions} RunOptions */
 
-/** @typedef {{ run: number, graph: number, job: import('./schedulers/job.js').Job, resolve: (results: import('./values/codec.js').Encoded[]) => void, reject: (error: unknown) => void, unlisten: () => void, aborted: unknown, onProgress?: (progress: { done: number, total: number }) => void, done: number, total: number, watched?: Watched }} Pending */
+/** How a task's lines come out; computeSync's helper has another way. @type {{ print: (level: import('./crew.js').Line['level'], args: unknown[]) => void }} */
+export const output = { print: (level, args) => console[level](...args) };
+
+/**
+ * A job that somebody waits for, and its run on the core that there is now.
+ * @typedef {{ job: import('./schedulers/job.js').Job, options: RunOptions, run: ThreadedRun, cores: number, stuck: any, unlisten: () => void,
+ *   resolve: (results: import('./values/codec.js').Encoded[]) => void, reject: (error: unknown) => void }} Pending
+ */
 
 export class Runtime {
-  #heap;
-  #pool;
-  #event;
-  /** @type {Crew | DistantCrew} */
-  #crew;
+  /** @type {import('./core/heap.js').Heap} */ #heap;
+  #pool = 0;
+  #event = 0;
+  /** @type {Crew | DistantCrew} */ #crew;
+  /** How to load another core. @type {(() => Promise<import('./core/load-threads.js').LoadedThreads>) | undefined} */ #load;
   /** @type {Set<Pending>} */
   #pending = new Set();
   /** @type {Map<string, number>} What the core calls each function's text. */
@@ -42,17 +47,33 @@ export class Runtime {
   #alive;
   #watching = false;
   #closed = false;
+  /** @type {Promise<void> | undefined} A new core is on its way. */
+  #rebuilding;
 
   /** @param {import('./core/load-threads.js').LoadedThreads | undefined} loaded undefined: in a program's
-   *   thread, with the core that its host has loaded @private use {@link Runtime.start} */
-  constructor(loaded) {
+   *   thread, with the core that its host has loaded @param {() => Promise<import('./core/load-threads.js').LoadedThreads>} [load]
+   *   @private use {@link Runtime.start} */
+  constructor(loaded, load) {
+    this.#load = load;
     this.#heap = loaded ? loaded.heap : attachedHeap();
+    this.#crew = this.#adopt(loaded);
+  }
+
+  /** Makes a pool in a core. @param {import('./core/load-threads.js').LoadedThreads | undefined} loaded */
+  #adopt(loaded) {
+    if (loaded) this.#heap = loaded.heap;
     const { core } = this.#heap;
     this.#pool = core.hdw_pool_create() >>> 0;
     if (!this.#pool) throw outOfMemory('a pool', 0);
     this.#event = core.hdw_pool_event(this.#pool) >>> 0;
-    const events = { isBusy: () => this.#pending.size > 0, onLost: () => this.#settle(), onFatal: (/** @type {Error} */ error) => this.#fail(error) };
-    this.#crew = loaded ? new Crew(loaded, this.#pool, events) : new DistantCrew(this.#pool, events);
+    this.#functions.clear();
+    const events = {
+      isBusy: () => this.#pending.size > 0,
+      onLost: () => this.#look(),
+      onFatal: (/** @type {Error & { started?: boolean }} */ error) => this.#lose(error),
+      onPrint: (/** @type {import('./crew.js').Line} */ line) => this.#print(line),
+    };
+    return (this.#crew = loaded ? new Crew(loaded, this.#pool, events) : new DistantCrew(this.#pool, events));
   }
 
   /**
@@ -78,7 +99,8 @@ export class Runtime {
       if (maximum !== undefined) throw new OptionError('here the heap is there already, and memory cannot be chosen.', { option: 'memory' });
       return Runtime.#attach(workers);
     }
-    const runtime = new Runtime(await loadThreads({ maximum: maximum ?? DEFAULT_MAXIMUM, exact: maximum !== undefined }));
+    const load = () => loadThreads({ maximum: maximum ?? DEFAULT_MAXIMUM, exact: maximum !== undefined });
+    const runtime = new Runtime(await load(), load);
     runtime.#crew.grow(workers);
     return runtime;
   }
@@ -109,53 +131,99 @@ export class Runtime {
     return this.#closed;
   }
 
-  /** The pool cannot go on: neither can this Runtime. @param {Error} error */
-  #fail(error) {
+  /** A worker ended inside the core, which cannot be trusted any more: a new one takes its place, and computations
+   * that are under way begin again there. @param {Error & { started?: boolean }} error */
+  #lose(error) {
+    if (this.#closed || this.#rebuilding) return;
+    const { size } = this.#crew;
+    const again = this.#load && error.started ? [...this.#pending].filter(({ run, cores }) => !run.told && cores < CORES_MAX) : [];
     for (const pending of this.#pending) {
-      pending.watched?.end('failed');
-      pending.reject(error);
+      clearTimeout(pending.stuck);
+      pending.run.abandon(again.includes(pending) ? undefined : error);
+      if (!again.includes(pending)) this.#forget(pending);
     }
-    this.#pending.clear();
-    this.close();
+    if (!this.#load || !error.started) return void this.close();
+    this.#rebuilding = this.#rebuild(size, again);
   }
 
-  /** Ends the workers that a cancelled run does not get out of. @param {Pending} pending @param {boolean} all */
-  #endStuck(pending, all) {
-    if (!this.#pending.has(pending)) return;
-    this.#crew.endStuck(pending.run, all);
-    setTimeout(() => this.#endStuck(pending, true), GRACE_MS);
+  /** @param {number} size @param {Pending[]} again */
+  async #rebuild(size, again) {
+    try {
+      await this.#crew.close();
+      const loaded = await /** @type {() => Promise<import('./core/load-threads.js').LoadedThreads>} */ (this.#load)();
+      if (this.#closed) return;
+      this.#adopt(loaded);
+      this.#crew.grow(size);
+      for (const pending of again) {
+        if (!this.#pending.has(pending)) continue; /* cancelled meanwhile */
+        pending.cores++;
+        try {
+          pending.run = this.#submit(pending.job, pending.options);
+          this.#connect(pending);
+        } catch (error) {
+          this.#forget(pending);
+          pending.reject(error);
+        }
+      }
+    } catch (error) {
+      for (const pending of again) pending.reject(error);
+      this.close();
+    } finally {
+      this.#rebuilding = undefined;
+      this.#watch();
+    }
+  }
+
+  /** @param {import('./crew.js').Line} line */
+  #print({ level, args, run, task, name }) {
+    const pending = run ? [...this.#pending].find((one) => one.run.address === run) : undefined;
+    const label = pending ? pending.run.keyOf(task) : name;
+    if (!label) output.print(level, args);
+    else if (typeof args[0] === 'string') output.print(level, [`[${label}] ${args[0]}`, ...args.slice(1)]);
+    else output.print(level, [`[${label}]`, ...args]);
   }
 
   /**
    * Hands a job to the pool.
    * @param {import('./schedulers/job.js').Job} job whose functions have been checked
    * @param {RunOptions} options
-   * @returns {Pending} without anybody who waits for it
    */
-  #submit(job, { workers, onProgress }) {
+  #submit(job, options) {
     if (this.#closed) throw new HdError('CLOSED', 'this Runtime is closed; start a new one.');
-    const { core } = this.#heap;
-    const count = workers ?? this.#crew.size;
+    const count = options.workers ?? this.#crew.size;
     this.#crew.grow(count);
-    const graph = buildGraph(this.#heap, job, {
-      encodeLiteral: job.encodeLiteral,
-      functionNumber: (index) => this.#functionNumber(job.functions[index]),
-      plan: job.plan,
-    });
-    const total = core.hdw_graph_task_count(graph);
-    const watched = isWatched() ? new Watched(job, 'threads', count, groupsOf(this.#heap, graph, job.functionOf.length)) : undefined;
-    const { budgetResults, budgetBytes } = job.plan;
-    const run = core.hdw_run_submit(this.#pool, graph, count, Boolean(watched), budgetResults, budgetBytes, false) >>> 0;
-    if (!run) {
-      core.hdw_graph_destroy(graph);
-      watched?.end('failed');
-      throw outOfMemory('a run', total);
-    }
-    /** @type {Pending} */
-    const pending = { run, graph, job, resolve: () => {}, reject: () => {}, aborted: undefined, onProgress, done: 0, total,
-      unlisten: () => {}, watched };
-    this.#pending.add(pending);
-    return pending;
+    const run = new ThreadedRun(this.#heap, this.#pool, this.#crew, job, { ...options, count, functionNumber: (text) => this.#functionNumber(text) });
+    if (job.timed) this.#crew.watchDeadlines(true);
+    return run;
+  }
+
+  /** @param {Pending} pending */
+  #connect(pending) {
+    pending.run.resolve = pending.resolve;
+    const { run } = pending;
+    run.reject = (error) => {
+      this.#endStuck(pending);
+      if (!run.failed.length) return pending.reject(error);
+      Promise.all(run.failed.map(([failure, task]) => task && showWhere(failure, task))).then(() => pending.reject(error));
+    };
+  }
+
+  /** A run was stopped: ends workers that do not get out of it within the grace period, again and again. @param {Pending} pending */
+  #endStuck(pending) {
+    pending.stuck = setTimeout(() => {
+      if (!this.#pending.has(pending)) return;
+      this.#crew.endStuck(pending.run.address);
+      this.#endStuck(pending);
+    }, config.graceMs);
+    pending.stuck.unref?.();
+  }
+
+  /** @param {Pending} pending */
+  #forget(pending) {
+    clearTimeout(pending.stuck);
+    this.#pending.delete(pending);
+    pending.unlisten();
+    if (![...this.#pending].some(({ job }) => job.timed)) this.#crew.watchDeadlines(false);
   }
 
   /**
@@ -167,16 +235,19 @@ export class Runtime {
    */
   async run(job, options) {
     await checkAll(job.functions);
-    const pending = this.#submit(job, options);
+    while (this.#rebuilding) await this.#rebuilding;
     const { signal } = options;
+    const run = this.#submit(job, options);
     return new Promise((resolve, reject) => {
+      /** @type {Pending} */
+      const pending = { job, options, run, cores: 1, stuck: undefined, resolve, reject, unlisten: () => signal?.removeEventListener('abort', abort) };
       const abort = () => {
-        pending.aborted = signal?.reason;
-        this.#heap.core.hdw_run_cancel(this.#pool, pending.run);
-        reject(new CancelledError(undefined, { cause: signal?.reason }));
-        setTimeout(() => this.#endStuck(pending, false), GRACE_MS);
+        pending.run.cancel(signal?.reason);
+        if (this.#rebuilding) this.#forget(pending);
+        else this.#look();
       };
-      Object.assign(pending, { resolve, reject, unlisten: () => signal?.removeEventListener('abort', abort) });
+      this.#pending.add(pending);
+      this.#connect(pending);
       if (inNode) this.#alive ??= setInterval(() => {}, 2 ** 30);
       signal?.addEventListener('abort', abort);
       if (signal?.aborted) abort();
@@ -193,17 +264,29 @@ export class Runtime {
    */
   runAndWait(job, options) {
     checkAllNow(job.functions);
-    const pending = this.#submit(job, options);
+    const run = this.#submit(job, options);
     /** @type {{ results?: import('./values/codec.js').Encoded[], failure?: { error: unknown } }} */
     const outcome = {};
-    pending.resolve = (results) => (outcome.results = results);
-    pending.reject = (error) => (outcome.failure ??= { error });
+    /** @type {Pending} */
+    const pending = { job, options, run, cores: 1, stuck: undefined, unlisten: () => {},
+      resolve: (results) => (outcome.results = results), reject: (error) => (outcome.failure ??= { error }) };
+    this.#pending.add(pending);
+    run.resolve = pending.resolve;
+    run.reject = (error) => {
+      for (const [failure, task] of run.failed) if (task) showWhereNow(failure, task);
+      pending.reject(error);
+    };
+    let stuckAt = Infinity;
     while (this.#pending.has(pending)) {
       const seen = this.#heap.word(this.#event) | 0;
-      this.#settle();
+      this.#look();
       if (!this.#pending.has(pending)) break;
-      this.#report();
-      Atomics.wait(this.#eventCells(), 0, seen, this.#lookAgainMs());
+      if (run.told && stuckAt === Infinity) stuckAt = performance.now() + config.graceMs;
+      if (performance.now() >= stuckAt) {
+        this.#crew.endStuck(run.address);
+        stuckAt = performance.now() + config.graceMs;
+      }
+      Atomics.wait(this.#eventCells(), 0, seen, Math.min(this.#lookAgainMs(), run.told ? Math.max(1, stuckAt - performance.now()) : Infinity));
     }
     if (outcome.failure) throw outcome.failure.error;
     return /** @type {import('./values/codec.js').Encoded[]} */ (outcome.results);
@@ -226,18 +309,18 @@ export class Runtime {
     return number;
   }
 
-  /** Waits for runs to end, by the pool's event word, as long as there are any. */
+  /** Follows the runs, by the pool's event word, as long as there are any. */
   async #watch() {
     if (this.#watching) return;
     this.#watching = true;
     try {
-      while (this.#pending.size && !this.#closed) {
+      while (this.#pending.size && !this.#closed && !this.#rebuilding) {
         const seen = this.#heap.word(this.#event) | 0;
-        this.#settle();
-        if (!this.#pending.size) break;
+        if (this.#crew.printing) await this.#crew.printed(); /* first what was printed, then what came of it */
+        this.#look();
+        if (!this.#pending.size || this.#rebuilding) break;
         const { async, value } = /** @type {any} */ (Atomics).waitAsync(this.#eventCells(), 0, seen, this.#lookAgainMs());
         if (async) await value;
-        this.#report();
       }
     } finally {
       this.#watching = false;
@@ -249,19 +332,17 @@ export class Runtime {
     return new Int32Array(/** @type {any} */ (this.#heap.memory.buffer), this.#event, 1);
   }
 
-  /** How soon somebody wants to hear how runs are getting on, though none has ended. */
+  /** How soon somebody wants to hear how runs are getting on, though nothing has happened. */
   #lookAgainMs() {
     let ms = 1000;
-    for (const { onProgress, watched } of this.#pending) {
-      if (onProgress) ms = Math.min(ms, 100);
-      if (watched) ms = Math.min(ms, Math.max(1, watched.dueInMs));
-    }
+    for (const { run } of this.#pending) ms = Math.min(ms, run.dueInMs);
     return ms;
   }
 
   /** Lets Node.js exit when nothing is outstanding, and what tasks have printed has come out. */
   #letExit() {
     if (this.#pending.size || this.#alive === undefined) return;
+    this.#crew.printedNow();
     if (this.#crew.printing) {
       setTimeout(() => this.#letExit(), 5);
       return;
@@ -270,91 +351,12 @@ export class Runtime {
     this.#alive = undefined;
   }
 
-  #report() {
-    for (const pending of this.#pending) {
-      pending.watched?.look(() => this.#sample(pending));
-      if (!this.#pending.has(pending)) continue; /* who was told has computed meanwhile */
-      if (!pending.onProgress) continue;
-      const done = pending.total - (this.#heap.core.hdw_run_remaining(pending.run) >>> 0);
-      try {
-        this.#tell(pending, done);
-      } catch (error) {
-        pending.onProgress = undefined;
-        pending.reject(error);
-        this.#heap.core.hdw_run_cancel(this.#pool, pending.run);
-      }
-    }
-  }
-
-  /** Brings what is watched up to date. @param {Pending} pending */
-  #sample({ run, job, watched }) {
-    const count = job.functionOf.length; /* also those that were culled, of which the core says nothing */
-    const room = this.#heap.core.hdw_alloc(count * (RECORD_BYTES + 1)) >>> 0;
-    if (!room) return; /* the computation is not to suffer */
-    const recordsEnd = room + count * RECORD_BYTES;
-    this.#heap.catchUp();
-    this.#heap.bytes.fill(0, room, recordsEnd + count);
-    this.#heap.core.hdw_run_sample(run, recordsEnd, room);
-    const { bytes } = this.#heap;
-    watched?.adopt(bytes.subarray(recordsEnd, recordsEnd + count), new DataView(bytes.buffer, room, count * RECORD_BYTES));
-    this.#heap.core.hdw_free(room);
-  }
-
-  /** @param {Pending} pending @param {number} done */
-  #tell(pending, done) {
-    if (done === pending.done) return;
-    pending.done = done;
-    pending.onProgress?.({ done, total: pending.total });
-  }
-
-  /** Hands out the results of runs that have ended. */
-  #settle() {
-    const { core } = this.#heap;
-    for (const pending of this.#pending) {
-      if (!core.hdw_run_ended(this.#pool, pending.run)) continue;
-      this.#pending.delete(pending);
-      pending.unlisten();
-      try {
-        const state = core.hdw_run_state(pending.run);
-        if (pending.watched) {
-          this.#sample(pending);
-          pending.watched.end(state === DONE ? 'done' : state === FAILED ? 'failed' : 'cancelled');
-        }
-        if (state === DONE) {
-          this.#tell(pending, pending.total);
-          pending.resolve(this.#results(pending));
-        } else if (state === FAILED) pending.reject(this.#failure(pending));
-        else pending.reject(new CancelledError(undefined, { cause: pending.aborted }));
-      } catch (error) {
-        pending.reject(error);
-      } finally {
-        core.hdw_run_destroy(pending.run);
-        core.hdw_graph_destroy(pending.graph);
-      }
-    }
-  }
-
-  /** @param {Pending} pending */
-  #results({ run, job }) {
-    return job.outputs.map((id) => this.#heap.readValue(this.#heap.core.hdw_run_result(run, id) >>> 0));
-  }
-
-  /** @param {Pending} pending */
-  #failure({ run, job }) {
-    const { core } = this.#heap;
-    const out = this.#heap.alloc(8, 'an error');
-    const id = core.hdw_run_failure(run, out, out + 4) >>> 0;
-    const status = this.#heap.word(out), slot = this.#heap.word(out + 4);
-    core.hdw_free(out);
-    const task = { ...job.describe(id), worker: core.hdw_run_failed_worker(run), attempt: core.hdw_run_failed_attempt(run) };
-    const { bytes } = this.#heap.readValue(slot);
-    if (bytes) return unpackFailure(new TextDecoder().decode(bytes), task);
-    switch (this.#heap.statusName(status)) {
-      case 'OUT_OF_MEMORY': return Object.assign(outOfMemory(`the result of '${task.key}'`, 0), { task });
-      case 'WORKER_LOST':
-        return new WorkerLostError(`the worker that ran '${task.key}' ended, ${ATTEMPTS_MAX} times: ${this.#crew.lossCause}`, { task, cause: this.#crew.lossCause });
-      default: return new HdError(this.#heap.statusName(status), `task '${task.key}': ${this.#heap.statusText(status)}`, { task });
-    }
+  /** Tells what there is to tell of each run, and takes away those that have ended. */
+  #look() {
+    if (this.#rebuilding) return;
+    this.#crew.printedNow();
+    for (const pending of [...this.#pending])
+      if (this.#pending.has(pending) && pending.run.look()) this.#forget(pending);
   }
 
   /** Ends the threads and gives the memory back. Computations that are under way are cancelled. */
@@ -362,11 +364,9 @@ export class Runtime {
     if (this.#closed) return;
     this.#closed = true;
     for (const pending of this.#pending) {
-      pending.unlisten();
-      pending.watched?.end('cancelled');
-      pending.reject(new CancelledError('the Runtime was closed'));
+      pending.run.abandon(new CancelledError('the Runtime was closed'));
+      this.#forget(pending);
     }
-    this.#pending.clear();
     if (this.#alive !== undefined) clearInterval(this.#alive);
     this.#alive = undefined;
     await this.#crew.close();

@@ -43,6 +43,10 @@ hd_status HDW_EXPORT(hdw_graph_mark_cheap)(hd_graph *graph, uint32_t function) {
   return hd_graph_mark_cheap(graph, function);
 }
 
+hd_status HDW_EXPORT(hdw_graph_set_retries)(hd_graph *graph, uint32_t function, uint32_t retries) {
+  return hd_graph_set_retries(graph, function, (uint16_t)retries);
+}
+
 hd_status HDW_EXPORT(hdw_graph_set_priority)(hd_graph *graph, uint32_t task, int32_t priority) {
   return hd_graph_set_priority(graph, task, priority);
 }

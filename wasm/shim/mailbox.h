@@ -37,11 +37,27 @@ typedef struct hdw_worker {
   uint32_t printing;    /* 76: JavaScript's: output of tasks has not reached the main thread yet */
   uint32_t started;     /* 80: JavaScript's: the thread has come to life */
   uint32_t group;       /* 84: of the claim: HDW_LATER and HDW_MORE */
+  uint32_t attempt;     /* 88: at its task, from 1 */
+  uint32_t busy;        /* 92: JavaScript's: the body of the claim runs, and has not given its thread back … */
+  double deadline_ms;   /* 96: JavaScript's: … which it may do until then, by a clock that all threads share; 0: no limit */
+  uint32_t grace_ms;    /* 104: the creator's: so long a body of a stopped run may take to come to its end */
+  uint32_t printed;     /* 108: JavaScript's: so many lines have been sent to the creator's thread */
+  hd_block *pending;    /* 112: made for a result that has not been answered yet */
+  struct hdw_made *made; /* 116: made for bodies that have not been answered yet */
 } hdw_worker;
+
+/* A block that the body of a claim has asked for, to write its result in. */
+typedef struct hdw_made {
+  struct hdw_made *next;
+  hd_block *block;
+  uint32_t slot;
+} hdw_made;
 
 _Static_assert(offsetof(hdw_worker, outcome) == 16 && offsetof(hdw_worker, args) == 40 &&
                    offsetof(hdw_worker, bell) == 60 && offsetof(hdw_worker, printing) == 76 &&
-                   offsetof(hdw_worker, started) == 80 && offsetof(hdw_worker, group) == 84,
+                   offsetof(hdw_worker, started) == 80 && offsetof(hdw_worker, group) == 84 &&
+                   offsetof(hdw_worker, attempt) == 88 && offsetof(hdw_worker, deadline_ms) == 96 &&
+                   offsetof(hdw_worker, printed) == 108,
                "JavaScript knows these offsets");
 
 #endif

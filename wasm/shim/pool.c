@@ -7,6 +7,7 @@
 #include <hd/heddle.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* pthread.js: hands this thread's worker to the JavaScript that drives it. */
 extern void hdw_js_start(hdw_worker *worker);
@@ -76,19 +77,60 @@ bool HDW_EXPORT(hdw_program_start)(size_t stack_bytes) {
 /* Marks a worker whose thread has ended, or is about to be ended. False: try again in a moment. */
 bool HDW_EXPORT(hdw_worker_kill)(hdw_worker *worker) { return hd_worker_kill(worker->core); }
 
-void HDW_EXPORT(hdw_worker_lost)(hdw_worker *worker, uint32_t attempts_max) {
+static void drop_pending(hdw_worker *worker) {
+  hd_block_release(worker->pending);
+  worker->pending = NULL;
+}
+
+/* Gives up what bodies have asked for: that of one slot, or, with HD_NONE, of all. Results hold their own counts. */
+static void drop_made(hdw_worker *worker, uint32_t slot) {
+  for (hdw_made **link = &worker->made; *link;) {
+    hdw_made *made = *link;
+    if (slot != HD_NONE && made->slot != slot) {
+      link = &made->next;
+      continue;
+    }
+    *link = made->next;
+    hd_block_release(made->block);
+    free(made);
+  }
+}
+
+/* Whether the body that runs in a worker has used up its time, by the clock of hdw_js_clock_us, in ms. */
+bool HDW_EXPORT(hdw_worker_overdue)(const hdw_worker *worker, double now_ms) {
+  return worker->busy && worker->deadline_ms > 0 && now_ms > worker->deadline_ms;
+}
+
+/* Takes a killed worker out of its pool. What it ran runs again elsewhere, at most `attempts_max` times in all; but
+ * a body that was overdue fails with TIMED_OUT. */
+void HDW_EXPORT(hdw_worker_lost)(hdw_worker *worker, uint32_t attempts_max, double now_ms) {
+  if (hdw_worker_overdue(worker, now_ms)) hd_worker_fail(worker->core, worker->slot, HD_TIMED_OUT, NULL);
+  drop_pending(worker);
+  drop_made(worker, HD_NONE);
   hd_worker_lost(worker->core, attempts_max);
+}
+
+/* Frees what a lost worker leaves in the core, when its thread is gone for sure. Gives the thread's own memory, which
+ * Emscripten frees. */
+uint32_t HDW_EXPORT(hdw_worker_forget)(hdw_worker *worker) {
+  uint32_t thread = worker->thread;
+  hd_worker_forget(worker->core);
+  free(worker);
+  return thread;
 }
 
 /* Answers a claim as the mailbox's `outcome` says. */
 static void answer(hdw_worker *worker, uint32_t slot) {
+  bool deferred = worker->outcome == HDW_DEFER;
   switch (worker->outcome) {
     case HDW_FINISH: hd_worker_finish(worker->core, slot, &worker->result); break;
     case HDW_FAIL: hd_worker_fail(worker->core, slot, (hd_status)worker->status, &worker->result); break;
     case HDW_DEFER: hd_worker_defer(worker->core, slot); break;
-    default: break;
+    default: return;
   }
   worker->outcome = HDW_NOTHING;
+  worker->pending = NULL; /* the result's now */
+  if (worker->made && !deferred) drop_made(worker, slot);
 }
 
 /* Answers the mailbox's claim, then claims. See mailbox.h. */
@@ -105,6 +147,7 @@ uint32_t HDW_EXPORT(hdw_worker_step)(hdw_worker *worker) {
   if (next == HD_NEXT_TASK) {
     worker->slot = claim.slot;
     worker->run = claim.run;
+    worker->attempt = hd_run_attempt(claim.run, claim.call.task);
     worker->group = (claim.later ? HDW_LATER : 0u) | (claim.more ? HDW_MORE : 0u);
     worker->task = hd_graph_id(hd_run_graph(claim.run), claim.call.task);
     worker->function = (uint32_t)(uintptr_t)claim.call.user;
@@ -128,28 +171,69 @@ uint32_t HDW_EXPORT(hdw_worker_answer)(hdw_worker *worker, uint32_t slot) {
 hd_block *HDW_EXPORT(hdw_worker_block)(hdw_worker *worker, size_t bytes) {
   hd_block *block = NULL;
   if (!hd_worker_enter(worker->core)) return HDW_GONE;
+  drop_pending(worker); /* of an answer that was not given in the end */
   if (hd_block_create(bytes, &block) != HD_OK) block = NULL;
+  worker->pending = block;
   worker->pages = (uint32_t)__builtin_wasm_memory_size(0);
   hd_worker_leave(worker->core);
   return block;
+}
+
+/* A block of zeros for the body of a claim to write in: the claim's until that is answered. 0 and HDW_GONE likewise. */
+hd_block *HDW_EXPORT(hdw_worker_make)(hdw_worker *worker, uint32_t slot, size_t bytes) {
+  hd_block *block = NULL;
+  if (!hd_worker_enter(worker->core)) return HDW_GONE;
+  hdw_made *made = malloc(sizeof *made);
+  if (!made || hd_block_create(bytes, &block) != HD_OK) {
+    block = NULL;
+    free(made);
+  } else {
+    memset(hd_block_data(block), 0, bytes);
+    *made = (hdw_made){worker->made, block, slot};
+    worker->made = made;
+  }
+  worker->pages = (uint32_t)__builtin_wasm_memory_size(0);
+  hd_worker_leave(worker->core);
+  return block;
+}
+
+/* Whether the run of an open claim was stopped; also if the worker was killed. */
+bool HDW_EXPORT(hdw_worker_stopped)(hdw_worker *worker, uint32_t slot) {
+  if (!hd_worker_enter(worker->core)) return true;
+  bool stopped = hd_worker_stopped(worker->core, slot);
+  hd_worker_leave(worker->core);
+  return stopped;
+}
+
+void HDW_EXPORT(hdw_worker_set_progress)(hdw_worker *worker, uint32_t slot, double fraction) {
+  if (!hd_worker_enter(worker->core)) return;
+  hd_worker_set_progress(worker->core, slot, (float)fraction);
+  hd_worker_leave(worker->core);
 }
 
 /* A result that is `bytes` bytes of an argument's block, from `offset`. */
 hd_block *HDW_EXPORT(hdw_worker_slice)(hdw_worker *worker, hd_block *parent, size_t offset, size_t bytes) {
   hd_block *block = NULL;
   if (!hd_worker_enter(worker->core)) return HDW_GONE;
+  drop_pending(worker);
   if (hd_block_slice(parent, offset, bytes, &block) != HD_OK) block = NULL;
+  worker->pending = block;
   hd_worker_leave(worker->core);
   return block;
 }
 
+/* What hdw_run_submit is asked for. */
+enum { HDW_TRACE = 1, HDW_COUNT_RESULTS = 2, HDW_KEEP_GOING = 4, HDW_ANNOUNCE = 8, HDW_PROGRESS = 16 };
+
 /* Makes a run of a sealed graph and hands it to the pool; 0 when there is no memory. A budget of 0 is none. */
-hd_run *HDW_EXPORT(hdw_run_submit)(hd_pool *pool, hd_graph *graph, uint32_t workers, bool trace,
-                                   uint32_t budget_results, double budget_bytes, bool count_results) {
+hd_run *HDW_EXPORT(hdw_run_submit)(hd_pool *pool, hd_graph *graph, uint32_t workers, uint32_t wishes,
+                                   uint32_t budget_results, double budget_bytes) {
   hd_run *run;
-  hd_run_desc desc = {.worker_count = workers, .trace = trace, .clock_us = trace ? hdw_js_clock_us : NULL,
+  hd_run_desc desc = {.worker_count = workers, .trace = wishes & HDW_TRACE,
+                      .clock_us = wishes & HDW_TRACE ? hdw_js_clock_us : NULL,
                       .budget_results = budget_results, .budget_bytes = (uint64_t)budget_bytes,
-                      .count_results = count_results};
+                      .count_results = wishes & HDW_COUNT_RESULTS, .keep_going = wishes & HDW_KEEP_GOING,
+                      .announce = wishes & HDW_ANNOUNCE, .progress = wishes & HDW_PROGRESS};
   if (hd_run_create(graph, &desc, &run) != HD_OK) return NULL;
   if (hd_pool_submit(pool, run) == HD_OK) return run;
   hd_run_destroy(run);
@@ -190,18 +274,57 @@ const hd_value *HDW_EXPORT(hdw_run_result)(const hd_run *run, uint32_t id) {
   return hd_run_result(run, hd_graph_rank(hd_run_graph(run), id));
 }
 
-/* The failed task by its id (HD_NONE: none), with its status and the address of its error. */
-uint32_t HDW_EXPORT(hdw_run_failure)(const hd_run *run, hd_status *status, const hd_value **error) {
-  uint32_t task = hd_run_failure(run, status, error);
-  return task == HD_NONE ? HD_NONE : hd_graph_id(hd_run_graph(run), task);
+/* Whether the result of a wanted task may be read, though the run goes on. */
+bool HDW_EXPORT(hdw_run_ready)(const hd_run *run, uint32_t id) {
+  return hd_run_ready(run, hd_graph_rank(hd_run_graph(run), id));
 }
 
-uint32_t HDW_EXPORT(hdw_run_failed_worker)(const hd_run *run) { return hd_run_failed_worker(run); }
-
-/* Which attempt at it that was. */
-uint32_t HDW_EXPORT(hdw_run_failed_attempt)(const hd_run *run) {
+/* A failure as JavaScript reads it: words. */
+typedef struct hdw_failure {
+  uint32_t id, worker, attempt;
   hd_status status;
   const hd_value *error;
-  uint32_t task = hd_run_failure(run, &status, &error);
-  return task == HD_NONE ? 0 : hd_run_attempt(run, task);
+} hdw_failure;
+_Static_assert(sizeof(hdw_failure) == 20, "JavaScript reads a failure as 5 words");
+
+/* The failures of a run, up to `max` of them, the last ones first. How many there are in all; HD_NONE: no memory. */
+uint32_t HDW_EXPORT(hdw_run_failures)(const hd_run *run, uint32_t max, hdw_failure *out) {
+  hd_failure *failures = malloc((max ? max : 1) * sizeof *failures);
+  if (!failures) return HD_NONE;
+  uint32_t count = hd_run_failures(run, max, failures);
+  for (uint32_t i = 0; i < count && i < max; i++)
+    out[i] = (hdw_failure){hd_graph_id(hd_run_graph(run), failures[i].task), failures[i].worker, failures[i].attempt,
+                           failures[i].status, failures[i].error};
+  free(failures);
+  return count;
+}
+
+/* What becomes of the tasks of each function, in the order in which functions were added to the graph: words. */
+typedef struct hdw_counts {
+  uint32_t total, done, running, failed;
+} hdw_counts;
+
+/* A running task that has said how far it is. */
+typedef struct hdw_told {
+  uint32_t id;
+  float fraction;
+} hdw_told;
+
+/* Counts the tasks of each function; `counts` is zero beforehand. Fills `told` [told_max], and says how many. */
+uint32_t HDW_EXPORT(hdw_run_counts)(const hd_run *run, hdw_counts *counts, hdw_told *told, uint32_t told_max) {
+  hd_graph *graph = hd_run_graph(run);
+  const uint8_t *states = hd_run_task_states(run);
+  const hd_function *functions = hd_graph_functions(graph);
+  uint32_t told_count = 0;
+  for (uint32_t task = 0, count = hd_graph_task_count(graph); task < count; task++) {
+    hdw_counts *of = &counts[hd_graph_function(graph, task) - functions];
+    uint32_t state = __atomic_load_n(&states[task], __ATOMIC_RELAXED) & HD_STATE_MASK;
+    of->total++;
+    of->done += state == HD_DONE || state == HD_RELEASED;
+    of->running += state == HD_RUNNING;
+    of->failed += state == HD_ERRED;
+    float fraction = state == HD_RUNNING && told_count < told_max ? hd_run_progress(run, task) : 0;
+    if (fraction > 0) told[told_count++] = (hdw_told){hd_graph_id(graph, task), fraction};
+  }
+  return told_count;
 }

@@ -5,7 +5,7 @@
 import * as heddle from 'heddle';
 import { cut, inspectAll, inspectValue, textOf } from './inspect.js';
 import { Printer } from './printer.js';
-import { PROGRAM_FILE, framesOf, placeIn, placeInProgram, placeOfTask } from './places.js';
+import { PROGRAM_FILE, framesOf, placeIn, placeInProgram } from './places.js';
 import { ProgramSyntaxError, rewrite } from './source.js';
 
 /** @type {MessagePort} */
@@ -23,47 +23,28 @@ const asFunction = (parameters, body) => new AsyncFunction(...parameters, `"use 
  * is the directive's. @type {Promise<number>} */
 const linesBefore = asFunction([], 'throw new Error()')().then(() => 0, (error) => (placeIn(error.stack, PROGRAM_FILE)?.line ?? 1) - 1);
 
-/** @type {Map<string, Map<string, { source: string, scope: string[] }>>} By the tasks' name, then by the
- * function's source, which several tasks may share. */
-const sources = new Map();
-
-/** Every task sees these, so scopes do not carry them. @type {Set<unknown>} */
-const OFFERED = new Set([heddle.sleep, heddle.spin]);
-
-/** What programs import: `delayed` remembers where its function stands. */
-const exported = { ...heddle, delayed: (/** @type {any} */ fn, /** @type {any} */ options) => {
-  const made = heddle.delayed(fn, options);
-  const name = options?.name ?? (fn.name || 'task');
-  const scope = Object.values(options?.scope ?? {}).filter((value) => typeof value === 'function' && !OFFERED.has(value)).map(String);
-  if (!sources.has(name)) sources.set(name, new Map());
-  sources.get(name)?.set(String(fn), { source: String(fn), scope });
-  return made;
-} };
+/** @param {import('./source.js').Program} program */
+async function start(program) {
+  /* The package shows where in this text tasks fail. */
+  /** @type {any} */ (globalThis)[Symbol.for('heddle.attachment')].texts = new Map([[PROGRAM_FILE, '\n'.repeat(await linesBefore) + program.body]]);
+  return asFunction(program.parameters, program.body)(...program.values);
+}
 
 /**
- * @param {any} thrown @param {string} text @param {import('./source.js').Program | undefined} program
+ * @param {any} thrown @param {import('./source.js').Program | undefined} program
  * @returns {Promise<import('./protocol.js').ProgramError>}
  */
-async function describe(thrown, text, program) {
+async function describe(thrown, program) {
   if (!(thrown instanceof Error)) return { name: 'Error', message: cut(`the program threw ${inspectValue(thrown)}`) };
   /** @type {import('./protocol.js').ProgramError} */
   const described = { name: textOf(() => thrown.name) || 'Error', message: textOf(() => thrown.message) };
   if (thrown instanceof ProgramSyntaxError) return Object.assign(described, { line: thrown.line, column: thrown.column });
   const before = await linesBefore;
   try {
-    const { task } = /** @type {any} */ (thrown), stack = framesOf(thrown);
-    let place;
-    if (task) {
-      described.task = { key: textOf(() => task.key), name: textOf(() => task.name), worker: Number.isSafeInteger(task.worker) && task.worker >= 0 ? task.worker : 0 };
-      const inTask = placeIn(stack, `heddle:${encodeURIComponent(task.name)}`);
-      /* Of several functions of one name, the one that it fits; none, if it fits several. */
-      const fits = inTask ? [...sources.get(task.name)?.values() ?? []].map((made) => placeOfTask(inTask, before - 1, made, text)).filter(Boolean) : [];
-      if (fits.length === 1) place = fits[0];
-      else if (inTask) return described;
-    }
-    const inProgram = placeIn(stack, PROGRAM_FILE);
-    place ??= inProgram && program && placeInProgram(inProgram, before, program);
-    return Object.assign(described, place);
+    const { task } = /** @type {any} */ (thrown);
+    if (task) described.task = { key: textOf(() => task.key), name: textOf(() => task.name), worker: Number.isSafeInteger(task.worker) && task.worker >= 0 ? task.worker : 0 };
+    const inProgram = placeIn(framesOf(thrown), PROGRAM_FILE);
+    return Object.assign(described, inProgram && program && placeInProgram(inProgram, before, program));
   } catch {
     return described; /* an error that is not what it seems */
   }
@@ -100,16 +81,16 @@ port.onmessage = async ({ data: { source, scheduler, workers } }) => {
   let program;
   /** @type {Partial<import('./protocol.js').FinishedMessage>} */
   let outcome = {};
-  const start = performance.now();
+  const from = performance.now();
   let ms;
   try {
-    program = rewrite(source, exported);
-    const result = await asFunction(program.parameters, program.body)(...program.values);
-    ms = performance.now() - start;
+    program = rewrite(source, heddle);
+    const result = await start(program);
+    ms = performance.now() - from;
     if (result !== undefined) outcome = { result: inspectValue(result) };
   } catch (error) {
-    ms = performance.now() - start;
-    outcome = { error: await describe(error, source, program) };
+    ms = performance.now() - from;
+    outcome = { error: await describe(error, program) };
   }
   printer.flush();
   tell({ type: 'finished', ms, ...outcome });

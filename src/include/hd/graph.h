@@ -140,6 +140,10 @@ HD_API hd_status hd_graph_add_batch(hd_graph *graph, const hd_batch *batch, uint
  * Threads: builder. Blocks: no. Fails: OUT_OF_MEMORY, SEALED, UNKNOWN_FUNCTION. */
 HD_API hd_status hd_graph_mark_cheap(hd_graph *graph, uint32_t function);
 
+/* Says that a task of this function that fails is tried again up to so many times (0 if nothing is said).
+ * Threads: builder. Blocks: no. Fails: OUT_OF_MEMORY, SEALED, UNKNOWN_FUNCTION. */
+HD_API hd_status hd_graph_set_retries(hd_graph *graph, uint32_t function, uint16_t retries);
+
 /* Gives a task a priority (0 if it is given none): it and all that it needs are ranked before tasks of lower
  * priority, whatever that costs in memory. Threads: builder. Blocks: no.
  * Fails: OUT_OF_MEMORY, SEALED, UNKNOWN_TASK. */
@@ -190,6 +194,9 @@ HD_API const char *hd_graph_key(const hd_graph *graph, uint32_t id);
 
 /* The function of a task of a sealed graph by its rank. Threads: any. Owns: borrows. */
 HD_API const hd_function *hd_graph_function(const hd_graph *graph, uint32_t rank);
+
+/* All functions of a graph, by id. Threads: builder; any when sealed. Owns: borrows until one is added. */
+HD_API const hd_function *hd_graph_functions(const hd_graph *graph);
 
 /* How many arguments a task of a sealed graph has. Threads: any. */
 HD_API uint32_t hd_graph_arg_count(const hd_graph *graph, uint32_t rank);

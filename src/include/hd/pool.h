@@ -49,7 +49,8 @@ HD_API hd_status hd_pool_wait(hd_pool *pool, hd_run *run);
 /* Workers of the pool, lost ones not counted. Threads: any. */
 HD_API uint32_t hd_pool_worker_count(const hd_pool *pool);
 
-/* The word that changes, with a wake, whenever a run ends. Threads: any. Owns: borrows. */
+/* The word that changes, with a wake, whenever a run ends or is stopped by a failure, and for each wanted result of
+ * runs that announce. Threads: any. Owns: borrows. */
 HD_API uint32_t *hd_pool_event(hd_pool *pool);
 
 /* ---- for whoever makes the threads ------------------------------------------------------------ */
@@ -98,6 +99,13 @@ HD_API void hd_worker_fail(hd_worker *worker, uint32_t slot, hd_status status, h
  * Threads: owner worker, inside. Blocks: briefly. */
 HD_API void hd_worker_defer(hd_worker *worker, uint32_t slot);
 
+/* Whether the run of an open claim was stopped, so that its body may end early. A worker is woken when that
+ * happens. Threads: owner worker, inside. Blocks: no. */
+HD_API bool hd_worker_stopped(const hd_worker *worker, uint32_t slot);
+
+/* hd_run_set_progress for the task of an open claim. Threads: owner worker, inside. Blocks: no. */
+HD_API void hd_worker_set_progress(hd_worker *worker, uint32_t slot, float fraction);
+
 /* Announces that the worker is about to sleep. 0: there is work, do not. Otherwise sleep until the
  * bell's value is no longer `*seen`, at most so many milliseconds, then call hd_worker_next.
  * Threads: owner worker, inside. Blocks: briefly. */
@@ -114,5 +122,9 @@ HD_API bool hd_worker_kill(hd_worker *worker);
  * claimed `attempts_max` times, fail with WORKER_LOST; above 16 they never fail. Its number is free again.
  * Threads: any. Blocks: briefly. Fails: never. */
 HD_API void hd_worker_lost(hd_worker *worker, uint32_t attempts_max);
+
+/* Frees what a lost worker leaves behind, which is kept until then for those who may just be about to wake it: to be
+ * called seconds later. Without it the pool frees it. Threads: any, once. Blocks: briefly. Fails: never. */
+HD_API void hd_worker_forget(hd_worker *worker);
 
 #endif

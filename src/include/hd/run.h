@@ -1,9 +1,9 @@
 /* A run: one computation of a sealed graph, as a state machine that any executor can drive.
  *
  *   waiting -> ready -> running -> done -> released
- *                          |  `-> erred            (hd_run_fail: the run stops)
- *                          `----> ready            (hd_run_lost: another attempt)
- *   waiting, ready -> cancelled                    (the run stopped before their turn)
+ *                          |  `-> erred            (hd_run_fail: the run stops, or keeps going without it)
+ *                          `----> ready            (hd_run_lost, or hd_run_fail with retries left: another attempt)
+ *   waiting, ready -> cancelled                    (the run stopped before their turn, or hd_run_skip)
  *
  * An executor is a set of workers, numbered from 0. Each repeats: claim, run the body, answer with
  * finish, fail or lost. Different workers may do so at the same time; nothing here ever blocks. A
@@ -38,7 +38,8 @@ typedef enum hd_task_state {
 typedef enum hd_run_state {
   HD_RUN_ACTIVE = 0, /* tasks are left, and may be claimed */
   HD_RUN_DONE,       /* every task is done */
-  HD_RUN_FAILED,     /* a task failed; nothing more can be claimed */
+  HD_RUN_FAILED,     /* a task failed; nothing more can be claimed. In runs that keep going: all that could be
+                        done is */
   HD_RUN_CANCELLED   /* hd_run_cancel; nothing more can be claimed */
 } hd_run_state;
 
@@ -60,6 +61,9 @@ typedef struct hd_run_desc {
   double (*clock_us)(void); /* for the records and the rate; NULL: a monotonic clock */
   bool loose;              /* workers of a pool take short kernels in handfuls of up to 64 neighbours: the ranks are
                               followed only roughly, for 5 to 30 % less time with kernels under 1 µs */
+  bool keep_going;         /* a task that fails does not stop the run: what needs it is cancelled, all else runs */
+  bool announce;           /* the pool's event rings for every wanted result, too: see hd_run_ready */
+  bool progress;           /* keep what tasks say of how far they are: hd_run_progress */
   bool count_results;      /* keep hd_run_results_peak and hd_run_result_bytes; a budget does so too */
   uint32_t budget_results; /* start no task without inputs while so many results are in memory or being
                               made; 0: no limit */
@@ -109,11 +113,16 @@ HD_API bool hd_run_pass(hd_run *run, uint32_t worker, uint32_t task);
 /* The most results that one hd_run_finish can release. Threads: any. */
 HD_API uint32_t hd_run_released_max(const hd_run *run);
 
-/* Answers a claimed task: it failed. The first failure stops the run and its error is kept; `status`
- * says the kind. Threads: any, one at a time for each worker. Blocks: no. Owns: takes the error's
- * block. Fails: never. */
+/* Answers a claimed task: it failed; `status` says how. If its function has retries left it becomes ready again
+ * (hd_graph_set_retries). Otherwise the first failure stops the run and its error is kept; in a run that keeps
+ * going each is kept, and HD_ABSENT takes the place of the result.
+ * Threads: any, one at a time for each worker. Blocks: no. Owns: takes the error's block. Fails: never. */
 HD_API void hd_run_fail(hd_run *run, uint32_t worker, uint32_t task, hd_status status,
                         hd_value *error);
+
+/* Answers a claimed task of a run that keeps going: it cannot run, because one of its arguments is HD_ABSENT. It is
+ * cancelled, and so is what needs it. Threads: any, one at a time for each worker. Blocks: no. Fails: never. */
+HD_API void hd_run_skip(hd_run *run, uint32_t worker, uint32_t task);
 
 /* Answers a claimed task: its worker is gone and it must run again. A part of a fused group whose
  * functions are external runs again from the group's first part on, since the values between its parts
@@ -138,12 +147,35 @@ HD_API uint32_t hd_run_running(const hd_run *run);
  * HD_RUN_FAILED. Threads: any. Owns: borrows until the run is destroyed. */
 HD_API uint32_t hd_run_failure(const hd_run *run, hd_status *status, const hd_value **error);
 
+typedef struct hd_failure {
+  uint32_t task;
+  uint32_t worker;  /* who ran it */
+  uint32_t attempt; /* at which attempt */
+  hd_status status;
+  const hd_value *error; /* borrowed until the run is destroyed */
+} hd_failure;
+
+/* The failures of a run that has ended, up to `max` of them, the last ones first; returns how many there are in
+ * all: at most one if the run does not keep going. Threads: any. Blocks: no. */
+HD_API uint32_t hd_run_failures(const hd_run *run, uint32_t max, hd_failure *failures);
+
 /* Which worker ran the task that failed (HD_NONE: none failed). Threads: any. */
 HD_API uint32_t hd_run_failed_worker(const hd_run *run);
 
-/* Which attempt at a task this is, or was: 1, and one more for each time its worker was lost (at most
- * 16). Threads: any. Exact when the task is not being claimed. */
+/* Which attempt at a task this is, or was: 1, and one more for each time that its worker was lost (at most 15 times)
+ * or it failed and was tried again. Threads: any. Exact when the task is not being claimed. */
 HD_API uint32_t hd_run_attempt(const hd_run *run, uint32_t task);
+
+/* Whether the result of a wanted task is there, and may be read while the run goes on; for runs that announce.
+ * Threads: any. Blocks: no. */
+HD_API bool hd_run_ready(const hd_run *run, uint32_t task);
+
+/* A running task says how far it is, from 0 to 1; for runs with progress, in others it is ignored.
+ * Threads: whoever runs it. Blocks: no. */
+HD_API void hd_run_set_progress(hd_run *run, uint32_t task, float fraction);
+
+/* What a task said last, 0 at first. Threads: any. Blocks: no. */
+HD_API float hd_run_progress(const hd_run *run, uint32_t task);
 
 /* The result of a wanted task of a run that is done, or of any task that is not yet released.
  * Threads: any, when the run has ended. Owns: borrows until the run is destroyed. */

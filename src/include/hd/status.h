@@ -29,7 +29,8 @@
   X(WORKER_COUNT, 13, "the number of workers is out of range")                                     \
   X(NO_THREADS, 14, "this build has no threads")                                                   \
   X(THREAD_START, 15, "the system refused to start a thread")                                      \
-  X(WRITE_FAILED, 16, "the text could not be written")
+  X(WRITE_FAILED, 16, "the text could not be written")                                           \
+  X(TIMED_OUT, 17, "a task took longer than it may")
 
 typedef enum hd_status {
 #define HD_X(name, value, text) HD_##name = (value),

@@ -12,6 +12,7 @@ typedef enum hd_tag {
   HD_BOOLEAN = 2,   /* as.number is 0 or 1 */
   HD_UNDEFINED = 3, /* JavaScript's undefined; C kernels that give nothing */
   HD_NULL = 4,      /* JavaScript's null */
+  HD_ABSENT = 7,    /* in place of the result of a task that failed or was skipped, in runs that keep going */
   HD_LIVE = 6,      /* between the parts of a fused group only: the worker that runs it keeps the value */
   HD_BLOCK = 5      /* as.block; kind says what the bytes are, in words of the user's */
 } hd_tag;

@@ -119,6 +119,8 @@ HDT_CHANGE_BY(fetch_and)
 #define hdi_load_relaxed_u64(at) HDT_LOAD_RELAXED(at)
 #define hdi_store_relaxed_u64(at, value) HDT_STORE_RELAXED(at, (uint64_t)(value))
 
+#define hdi_load_seq_u8(at) HDT_LOAD(at)
+#define hdi_store_seq_u8(at, value) HDT_STORE(at, (uint8_t)(value))
 #define hdi_load_seq_u32(at) HDT_LOAD(at)
 #define hdi_store_seq_u32(at, value) HDT_STORE(at, (uint32_t)(value))
 #define hdi_add_seq_u32(at, value) hdt_fetch_add((at)->word, (uint32_t)(value), HDT_SITE("add"))
@@ -136,5 +138,6 @@ HDT_CHANGE_BY(fetch_and)
 
 #define hdi_load_seq_pointer(at) HDT_LOAD(at)
 #define hdi_store_seq_pointer(at, value) HDT_STORE(at, (void *)(value))
+#define hdi_cas_seq_pointer(at, from, to) HDT_CAS(at, (void *)(from), (void *)(to))
 
 #endif

@@ -93,6 +93,7 @@ uint32_t hd_graph_arg_count(const hd_graph *graph, uint32_t task) {
 #include "run/ready.c"
 #include "run/gate.c"
 #include "run/run.c"
+#include "run/failure.c"
 #include "run/pool.c"
 #include "run/worker.c"
 #include "run/threads.c"
@@ -133,7 +134,8 @@ static modelled_run *runs[RUNS_MAX]; /* NULL: not made, or destroyed */
 
 /* What is counted beside the model, in the order of this execution. */
 static uint32_t ran[RUNS_MAX][TASKS_MAX]; /* bodies that were begun */
-static uint32_t run_count, event_rings;  /* each run's end rings the event once */
+static uint32_t run_count, event_rings;  /* each run's end rings the event once, … */
+static uint32_t failed_runs;             /* … and so does the failure that stops it */
 
 /* A result's last reader is done with it, or the run is closed. */
 void hd_value_release(hd_value *value) { hdi_value_release(value); }
@@ -154,7 +156,7 @@ static hd_worker *next_worker(void) {
 static void make_world(uint32_t worker_count) {
   memset(ran, 0, sizeof ran);
   memset(runs, 0, sizeof runs);
-  run_count = event_rings = 0;
+  run_count = event_rings = failed_runs = 0;
   here = new (world_space) world();
   here->pool.lock = &here->lock;
   here->pool.runs = here->active;
@@ -241,7 +243,7 @@ static void stop_pool(void) {
 
 /* At the end of each execution. */
 static void free_world(void) {
-  RL_ASSERT(here->pool.run_count == 0 && event_rings == run_count);
+  RL_ASSERT(here->pool.run_count == 0 && event_rings == run_count + failed_runs);
   for (uint32_t i = 0; i < RUNS_MAX; i++)
     if (runs[i]) destroy_run(i);
   here->~world();

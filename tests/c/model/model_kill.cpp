@@ -27,7 +27,7 @@ alignas(16) static char marks_space[sizeof(marks)];
 
 static void rung(hdi_bell *bell) {
   if (bell != &here->pool.event) return;
-  RL_ASSERT(++event_rings <= run_count);
+  RL_ASSERT(++event_rings <= run_count + failed_runs);
   if (user_is_quick) stop_pool();
 }
 
@@ -103,7 +103,10 @@ static void kill(hd_worker *victim, uint32_t attempts_max) {
   hdi_bell_ring(&victim->bell); /* its thread may run on for a moment, also if it slept */
   at->own[number_of(victim)]($) = 0;
   for (uint32_t slot = 0; slot < HDI_CLAIMS_MAX; slot++)
-    if (victim->claims[slot].run) lost[victim->claims[slot].task]++;
+    if (victim->claims[slot].run) {
+      lost[victim->claims[slot].task]++;
+      failed_runs = attempts_max == 1;
+    }
   hd_worker_lost(victim, attempts_max);
   at->own[number_of(victim)]($) = 0;
 }

@@ -21,7 +21,7 @@ alignas(16) static char door_space[sizeof(hdi_u32)];
 
 static void rung(hdi_bell *bell) {
   if (bell != &here->pool.event) return;
-  RL_ASSERT(++event_rings <= run_count);
+  RL_ASSERT(++event_rings <= run_count + failed_runs);
   if (user_is_quick && event_rings == run_count) stop_pool();
 }
 
@@ -172,6 +172,7 @@ static void user_cancels(int thread) {
 static void begin_failing(void) {
   begin_user();
   failing = 0;
+  failed_runs = 1;
 }
 static void user_meets_a_failure(int thread) {
   if (thread < 2) return worker(thread);

@@ -7,6 +7,8 @@ import { GraphFileError } from './graph-file.js';
 
 const MEMORY_BYTES = 4 * 1024 ** 3 - 65536;
 const THREADS = 2;
+/** What hdw_run_submit is asked for: HDW_COUNT_RESULTS. */
+const COUNT_RESULTS = 2;
 /** Seals: at least so many, and more while they take less than this in all. */
 const SEALS_MIN = 3, SEALS_MAX = 51, SEALS_MS = 250;
 const RUNS = 11;
@@ -37,7 +39,7 @@ export class Bench {
     this.#heap = loaded.heap;
     this.#pool = this.#heap.core.hdw_pool_create() >>> 0;
     if (!this.#pool) throw outOfMemory('a pool', 0);
-    this.#crew = new Crew(loaded, this.#pool, { isBusy: () => true, onLost: () => {}, onFatal: (error) => this.#onFatal(error) });
+    this.#crew = new Crew(loaded, this.#pool, { isBusy: () => true, onPrint: () => {}, onLost: () => {}, onFatal: (error) => this.#onFatal(error) });
     this.#crew.grow(THREADS);
   }
 
@@ -137,7 +139,7 @@ export class Bench {
   /** Runs a graph once, for the most results that were held. @param {number} graph @returns {Promise<number>} */
   async #run(graph) {
     const { core } = this.#heap;
-    const run = core.hdw_run_submit(this.#pool, graph, THREADS, false, 0, 0, true) >>> 0;
+    const run = core.hdw_run_submit(this.#pool, graph, THREADS, COUNT_RESULTS, 0, 0) >>> 0;
     if (!run) throw outOfMemory('a run', core.hdw_graph_task_count(graph));
     const event = core.hdw_pool_event(this.#pool) >>> 0;
     const failed = new Promise((_, reject) => (this.#onFatal = reject));

@@ -45,6 +45,7 @@ function fail(heap, graph, batch, status) {
  * @property {readonly unknown[]} literals
  * @property {readonly number[]} outputs
  * @property {readonly number[]} cheap functions whose tasks rather run again than be kept
+ * @property {readonly number[]} retries of each function, 0 if it has none of its own
  * @property {readonly number[]} priorities in pairs: a task, and its priority, which is not 0
  * @property {(index: number) => { key: string, name: string }} describe
  * @property {() => (string | undefined)[] | undefined} givenKeys
@@ -64,7 +65,8 @@ function fail(heap, graph, batch, status) {
  * @param {import('./heap.js').Heap} heap
  * @param {Batch} batch
  * @param {GraphOptions} options
- * @returns {number} the graph, to be given up with `core.hdw_graph_destroy`
+ * @returns {{ graph: number, functions: number[] }} the graph, to be given up with `core.hdw_graph_destroy`, and for each of
+ *   its functions which of the batch's it is
  * @throws {CycleError | DuplicateKeyError | import('../errors.js').ValueError | import('../errors.js').OutOfMemoryError}
  */
 export function buildGraph(heap, batch, { encodeLiteral, functionNumber, plan }) {
@@ -89,6 +91,8 @@ export function buildGraph(heap, batch, { encodeLiteral, functionNumber, plan })
     for (const [word, number] of numbers) {
       let status = core.hdw_graph_add_function(graph, functionNumber(word >>> 1) * 2 + (word & 1));
       if (!status && cheap.has(word >>> 1)) status = core.hdw_graph_mark_cheap(graph, number);
+      const retries = batch.retries[word >>> 1] || plan.retries;
+      if (!status && retries) status = core.hdw_graph_set_retries(graph, number, retries);
       if (status) fail(heap, graph, batch, status);
     }
     /* One piece of memory: the batch's struct, literals (16 bytes each), then words and text. */
@@ -125,7 +129,7 @@ export function buildGraph(heap, batch, { encodeLiteral, functionNumber, plan })
       status = core.hdw_graph_set_priority(graph, batch.priorities[at], batch.priorities[at + 1]);
     if (!status) status = core.hdw_graph_seal(graph, outputsAt, outputs.length, passesOf(plan), plan.budgetResults);
     if (status) fail(heap, graph, batch, status);
-    return graph;
+    return { graph, functions: Array.from(numbers.keys(), (word) => word >>> 1) };
   } catch (error) {
     if (!handedOver) releaseLiterals(heap, literalsAt, written);
     core.hdw_graph_destroy(graph);

@@ -12,6 +12,7 @@ const places = () => ({
   script: new URL('./core/heddle.js', import.meta.url),
   wasm: new URL('./core/heddle.wasm', import.meta.url),
   worker: new URL('./core/heddle.worker.js', import.meta.url), /* 3.1.6 only */
+  importer: new URL('./core/import.js', import.meta.url),
 });
 
 const PAGE_BYTES = 65536;
@@ -30,6 +31,33 @@ export function whyNoThreads() {
   if (!scope.crossOriginIsolated)
     return 'this page is not cross-origin isolated: serve it with Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp';
   return undefined;
+}
+
+/** The address of core/import.js, which workers read where a policy forbids to make functions of text. */
+export const importerAddress = () => (inNode || attachment() || !('document' in scope) ? undefined : places().importer.href);
+
+/** Whether a policy forbids to make functions of text. @param {string} policy one, or several with commas */
+const forbidsFunctions = (policy) => policy.split(',').some((one) => {
+  const directives = one.split(';').map((directive) => directive.trim().split(/\s+/));
+  const find = (/** @type {string} */ name) => directives.find(([its]) => its.toLowerCase() === name);
+  const sources = find('script-src') ?? find('default-src');
+  return sources !== undefined && !sources.includes("'unsafe-eval'");
+});
+
+/**
+ * Whether workers may make functions of text where the page may not: they have the policy that their script is
+ * served with, not the page's.
+ */
+export async function workersMayMakeFunctions() {
+  if (!importerAddress()) return false;
+  const { script } = hrefs();
+  if (!/^https?:/.test(script)) return false; /* such a worker has the page's policy */
+  try {
+    const { headers } = await fetch(script, { method: 'HEAD' });
+    return !forbidsFunctions(headers.get('content-security-policy') ?? '');
+  } catch {
+    return true; /* then the worker tells */
+  }
 }
 
 /**
@@ -51,7 +79,7 @@ async function loadInNode() {
   const { createRequire } = await import(/* webpackIgnore: true */ /* @vite-ignore */ 'node:module');
   const { fileURLToPath } = await import(/* webpackIgnore: true */ /* @vite-ignore */ 'node:url');
   const { readFile } = await import(/* webpackIgnore: true */ /* @vite-ignore */ 'node:fs/promises');
-  const { Worker } = await import(/* webpackIgnore: true */ /* @vite-ignore */ 'node:worker_threads');
+  const { Worker, receiveMessageOnPort } = await import(/* webpackIgnore: true */ /* @vite-ignore */ 'node:worker_threads');
   const before = scope.Worker;
   const { script, wasm, worker } = places();
   const factory = createRequire(import.meta.url)(fileURLToPath(script));
@@ -60,6 +88,7 @@ async function loadInNode() {
     module: await WebAssembly.compile(await readFile(wasm)),
     script: fileURLToPath(script),
     worker: fileURLToPath(worker),
+    receive: receiveMessageOnPort,
     /** Emscripten looks for a global Worker while it starts a thread, and sets one: both are undone. */
     withWorker: (/** @type {() => any} */ run) => {
       scope.Worker = Worker;
@@ -79,13 +108,13 @@ async function loadInDocument(sources) {
   const module = typeof wasm === 'string'
     ? fetch(wasm).then(async (response) => WebAssembly.compile(await response.arrayBuffer()))
     : WebAssembly.compile(wasm);
-  const importScript = new Function('url', 'return import(url)');
-  await importScript(script);
+  await import(/* webpackIgnore: true */ /* @vite-ignore */ script);
   return {
     factory: scope[Symbol.for('heddle.factory')],
     module: await module,
     script,
     worker,
+    receive: undefined,
     withWorker: (/** @type {() => any} */ run) => run(),
   };
 }
@@ -105,6 +134,9 @@ function hrefs() {
  * @property {(pool: number, stackBytes: number) => { address: number, thread: any }} startWorker
  * @property {(stackBytes: number) => any} startProgram the thread that became one: see program/host.js
  * @property {(thread: any) => Promise<unknown> | void} stopWorker
+ * @property {(thread: number) => void} freeThread gives back the stack of one that was stopped and has ended, by the core's name for it
+ * @property {((port: any) => { message: any } | undefined) | undefined} receive takes a message that has arrived at a port, where
+ *   that can be done without waiting
  */
 
 /**
@@ -116,7 +148,7 @@ function hrefs() {
 export async function loadThreads({ maximum, exact }, sources) {
   const reason = whyNoThreads();
   if (reason) throw new UnsupportedError(`threads cannot run here: ${reason}.`);
-  const { factory, module, script, worker, withWorker } = await (inNode ? loadInNode() : loadInDocument(sources));
+  const { factory, module, script, worker, withWorker, receive } = await (inNode ? loadInNode() : loadInDocument(sources));
   const memory = makeMemory(maximum, exact);
   /** @type {any} */
   let exports;
@@ -148,5 +180,10 @@ export async function loadThreads({ maximum, exact }, sources) {
       thread.onmessage = thread.onerror = () => {};
       return thread.terminate();
     },
+    freeThread(thread) {
+      delete PThread.pthreads?.[thread];
+      exports._emscripten_thread_free_data?.(thread);
+    },
+    receive,
   };
 }

@@ -4,6 +4,7 @@
  */
 import { FunctionError } from '../errors.js';
 import { analyse } from './free-variables.js';
+import { knownGlobals } from './known-globals.js';
 import { functionSource, nameOf, subjectOf } from './source.js';
 
 /** @typedef {import('./free-variables.js').Use} Use */
@@ -150,6 +151,15 @@ const outsideKinds = [
   },
 ];
 
+/** Calls that are surely meant for a `sleep` of the user's own. @type {Kind[]} */
+const napKinds = [
+  {
+    knows: () => true,
+    is: () => "where `sleep` is Heddle's own, which takes seconds",
+    fix: () => 'If you mean a function of yours that takes milliseconds, give it with { scope: { sleep } }; otherwise write the seconds without await.',
+  },
+];
+
 /**
  * @param {Function} fn
  * @param {object} [options]
@@ -169,11 +179,11 @@ export function checkFunction(fn, { name = nameOf(fn), scope = {} } = {}) {
 /**
  * The same for a function's text.
  * @param {string} source as `functionSource` gives it
- * @param {{ name: string, own: string, carried: string[] }} about what messages call it, its own name,
- *   and the names that travel with it
+ * @param {{ name: string, own: string, carried: string[], offered?: string[] }} about what messages call it, its own
+ *   name, the names that travel with it, and those that every task sees unless they are carried
  * @throws {FunctionError}
  */
-export function checkSource(source, { name, own, carried }) {
+export function checkSource(source, { name, own, carried, offered = [] }) {
   const subject = subjectOf(name);
 
   let found;
@@ -188,20 +198,37 @@ export function checkSource(source, { name, own, carried }) {
   }
   // A parameter of strict code, which is what a carried name becomes, cannot have these names.
   const comesAlong = (/** @type {string} */ used) =>
-    carried.includes(used) && used !== 'arguments' && used !== 'eval';
+    (carried.includes(used) || offered.includes(used)) && used !== 'arguments' && used !== 'eval';
   const variables = found.variables.filter((use) => !comesAlong(use.name));
   const { outside } = found;
-  if (variables.length + outside.length > 0) {
+  const naps = offered.includes('sleep') && !carried.includes('sleep') ? found.naps : [];
+  if (variables.length + outside.length + naps.length > 0) {
+    if (isPlatforms(own, source))
+      throw new FunctionError(`${subject} is a function of the platform, whose text does not run by itself: give (...args) => ${own}(...args).`, {
+        functionName: name,
+        uses: [],
+      });
     const about = { own, source };
     const sentences = [
       ...explain(variables, variableKinds, about),
       ...explain(outside, outsideKinds, about),
+      ...explain(naps, napKinds, about),
     ];
     throw new FunctionError(`${subject} ${sentences.join(' It also ')}`, {
       functionName: name,
-      uses: [...variables, ...outside],
+      uses: [...variables, ...outside, ...naps],
     });
   }
+}
+
+/**
+ * Whether it is a global function that Node.js has written in JavaScript, such as fetch.
+ * @param {string} own
+ * @param {string} source
+ */
+function isPlatforms(own, source) {
+  const fn = knownGlobals.has(own) ? Reflect.get(globalThis, own) : undefined;
+  return typeof fn === 'function' && Function.prototype.toString.call(fn) === source;
 }
 
 /**

@@ -56,7 +56,7 @@ export function outsideReferences(source) {
  */
 export function analyse(source) {
   const { program, fn, shift } = parseFunction(source);
-  const { typeofOperands, outside } = walk(fn);
+  const { typeofOperands, outside, naps } = walk(fn);
 
   const scopes = analyze(/** @type {any} */ (program), {
     ecmaVersion: 2025,
@@ -65,8 +65,8 @@ export function analyse(source) {
   });
   // The outermost scope of the function: for a named expression the one that holds its name.
   const references = scopes.acquireAll(/** @type {any} */ (fn))?.[0].through ?? [];
-  const identifiers = references
-    .map((reference) => /** @type {Node} */ (/** @type {unknown} */ (reference.identifier)))
+  const free = references.map((reference) => /** @type {Node} */ (/** @type {unknown} */ (reference.identifier)));
+  const identifiers = free
     .filter((node) => !knownGlobals.has(node.name) && !typeofOperands.has(node));
 
   /** @param {Found[]} found */
@@ -74,6 +74,8 @@ export function analyse(source) {
   return {
     variables: inOrder(identifiers.map((node) => ({ name: node.name, node }))),
     outside: inOrder(outside),
+    /** Calls like `await sleep(1000)`, with a `sleep` that the function does not declare. */
+    naps: inOrder(naps.filter(({ node }) => free.includes(node.callee))),
   };
 }
 
@@ -138,12 +140,14 @@ function parseExpression(source, moved) {
 
 /**
  * @param {Node} fn
- * @returns {{ typeofOperands: Set<Node>, outside: Found[] }}
+ * @returns {{ typeofOperands: Set<Node>, outside: Found[], naps: Found[] }}
  */
 function walk(fn) {
   const typeofOperands = new Set();
   /** @type {Found[]} */
   const outside = [];
+  /** @type {Found[]} */
+  const naps = [];
   /** @type {[Node, View][]} */
   const stack = [];
   /** @type {(node: Node, view: View) => void} */
@@ -171,6 +175,9 @@ function walk(fn) {
       case 'ClassBody':
         pushChildren(node, { ...view, privates: withPrivatesOf(node, view.privates) });
         continue;
+      case 'AwaitExpression':
+        if (isNap(node.argument)) naps.push({ name: `await sleep(${node.argument.arguments[0].value})`, node: node.argument });
+        break;
       case 'UnaryExpression':
         if (node.operator === 'typeof') typeofOperands.add(node.argument);
         break;
@@ -195,8 +202,12 @@ function walk(fn) {
     }
     pushChildren(node, view);
   }
-  return { typeofOperands, outside };
+  return { typeofOperands, outside, naps };
 }
+
+/** Whether it is `sleep(1000)`: nobody awaits a minute and more, written out. @param {Node} node */
+const isNap = ({ type, callee, arguments: args }) =>
+  type === 'CallExpression' && callee.name === 'sleep' && args.length === 1 && typeof args[0].value === 'number' && args[0].value >= 60;
 
 /**
  * @param {Node} classBody

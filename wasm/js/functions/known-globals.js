@@ -55,7 +55,10 @@ const bytes = `
   TransformStream TransformStreamDefaultController
   ByteLengthQueuingStrategy CountQueuingStrategy CompressionStream DecompressionStream`;
 
-/** @type {ReadonlySet<string>} */
-export const knownGlobals = new Set(
-  [values, language, errors, memory, time, platform, network, bytes].join(' ').trim().split(/\s+/),
-);
+/** @param {string[]} lists @returns {ReadonlySet<string>} */
+export const setOf = (...lists) => new Set(lists.join(' ').trim().split(/\s+/));
+
+export const knownGlobals = /* @__PURE__ */ setOf(values, language, errors, memory, time, platform, network, bytes);
+
+/** Those of the language, whose functions are everywhere the same. */
+export const languageGlobals = /* @__PURE__ */ setOf(language, errors, memory);

@@ -8,6 +8,7 @@
  * Tasks are evaluated as strict code, as in an ES module: `"use strict"; (${source})`.
  */
 import { FunctionError } from '../errors.js';
+import { whyNotNative } from './natives.js';
 
 // In the patterns below a blank stands for GAP, and END for the end of a word. No text can be
 // matched by GAP in two ways: otherwise a long row of slashes would take for ever to fail.
@@ -28,6 +29,9 @@ const METHOD = startsWith(
   String.raw`(asyncEND )?(\*)? (?:'(?:[^'\\]|\\[^])*'|"(?:[^"\\]|\\[^])*"|\[|[^\s'"[(/*]+)`,
 );
 const LEADING_GAP = startsWith(' ');
+
+/** Whether a function has no text of its own. @param {Function} fn */
+export const isNative = (fn) => NATIVE.test(Function.prototype.toString.call(fn));
 
 /**
  * @param {Function} fn
@@ -57,12 +61,13 @@ export function functionSource(fn, name = nameOf(fn)) {
     throw refuse(
       nameOf(fn).startsWith('bound ')
         ? 'was made by bind(), which hides its code: give the function itself and pass what was bound as arguments.'
-        : 'is built in and has no source text to send: call it from a function of your own, such as (x) => Math.sqrt(x).',
+        : whyNotNative(fn),
     );
   }
   if (CLASS.test(text)) {
     throw refuse(
-      'is a class, which cannot be called without new: give a function that makes the object and returns what you need from it.',
+      'is a class, which cannot be called without new: give a function that makes the object and returns what you need from it ' +
+        '(it can see a class of its own module: { module, name }).',
     );
   }
   if (FUNCTION.test(text)) return { source: text, kind: kind('function') };

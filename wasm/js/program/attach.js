@@ -12,6 +12,7 @@ import { WorkerLostError } from '../errors.js';
  * @property {Record<string, (...args: any[]) => any>} [core] the hdw_ functions of the threaded one
  * @property {WebAssembly.Memory} [memory] its heap
  * @property {MessagePort} [crews] to the host's side: host.js
+ * @property {Map<string, string>} [texts] of the program's scripts, as stacks call them
  * @property {string} [reason] why there is no threaded core
  */
 const ATTACHMENT = Symbol.for('heddle.attachment');
@@ -62,10 +63,20 @@ export class DistantCrew {
     this.#port.postMessage({ pool: this.#pool, grow: count });
   }
 
-  /** @param {number} run @param {boolean} all */
-  endStuck(run, all) {
-    this.#port.postMessage({ pool: this.#pool, endStuck: run, all });
+  /** @param {number} run */
+  endStuck(run) {
+    this.#port.postMessage({ pool: this.#pool, endStuck: run });
   }
+
+  /** @param {boolean} on */
+  watchDeadlines(on) {
+    this.#port.postMessage({ pool: this.#pool, watchDeadlines: on });
+  }
+
+  /** What tasks print goes to the host. */
+  async printed() {}
+
+  printedNow() {}
 
   async close() {
     this.#listening.abort();

@@ -10,6 +10,8 @@ import { HdError } from '../errors.js';
 const STACK_BYTES = 1024 * 1024;
 const DEFAULT_MAXIMUM = 2 * 1024 ** 3;
 
+/** What a task has printed: `name` is its function's. @typedef {{ level: string, args: unknown[], name: string }} HostLine */
+
 /**
  * @typedef {object} HostSources
  * @property {string} script text of core/heddle.js
@@ -26,7 +28,7 @@ const blobUrl = (text) => URL.createObjectURL(new Blob([text], { type: 'text/jav
 /**
  * Starts a program's thread, with threads if this document can have them.
  * @param {HostSources} sources
- * @param {{ port: MessagePort, onFatal: (error: Error) => void, onPrint?: (printed: { worker: number, lines: { level: string, args: unknown[] }[], skipped: number }) => void }} events
+ * @param {{ port: MessagePort, onFatal: (error: Error) => void, onPrint?: (printed: { worker: number, lines: HostLine[], skipped: number }) => void }} events
  *   `port` goes to the program; `onFatal` is told when it cannot go on; `onPrint` what tasks print
  * @returns {Promise<{ threads: boolean, reason?: string }>} whether the program has threads, and why not
  */
@@ -47,6 +49,7 @@ export async function startProgram(sources, { port, onFatal, onPrint }) {
   const loaded = await loadThreads({ maximum: DEFAULT_MAXIMUM, exact: false }, {
     script: blobUrl(sources.script), worker: sources.worker && blobUrl(sources.worker), wasm: sources.wasm,
   });
+  const printer = linePrinter(onPrint);
   const { port1: crews, port2: theirs } = new MessageChannel();
   /** @type {Map<number, Crew>} By pool: one for each Runtime of the program. */
   const known = new Map();
@@ -62,7 +65,7 @@ export async function startProgram(sources, { port, onFatal, onPrint }) {
         crews.postMessage({ pool, fatal: error.message });
         onFatal(error);
       },
-      onStart: (thread, worker) => onPrint && listen(thread, (message) => onPrint({ worker, ...message })),
+      onPrint: (line, worker) => printer(line, worker),
     });
     known.set(pool, crew);
     return crew;
@@ -71,7 +74,8 @@ export async function startProgram(sources, { port, onFatal, onPrint }) {
     const crew = crewOf(data.pool);
     try {
       if (data.grow) crew.grow(data.grow);
-      if (data.endStuck) crew.endStuck(data.endStuck, data.all);
+      if (data.endStuck) crew.endStuck(data.endStuck);
+      if (data.watchDeadlines !== undefined) crew.watchDeadlines(data.watchDeadlines);
       if (data.close) {
         crew.close();
         known.delete(data.pool);
@@ -87,9 +91,34 @@ export async function startProgram(sources, { port, onFatal, onPrint }) {
   return { threads: true };
 }
 
-/** Has a worker send what its tasks print. @param {any} thread @param {(message: any) => void} onPrint */
-function listen(thread, onPrint) {
-  const { port1, port2 } = new MessageChannel();
-  port1.onmessage = ({ data }) => onPrint(data);
-  thread.postMessage({ target: 'setimmediate', heddle: { print: port2 } }, [port2]);
+/** In so many milliseconds so many lines of a worker are told at once; of what is beyond that, the newest, together, later. */
+const WINDOW_MS = 50, AT_ONCE = 50, KEPT = 200;
+
+/**
+ * Takes lines one by one, and tells them so that a flood of them does not drown who is told.
+ * @param {((printed: { worker: number, lines: HostLine[], skipped: number }) => void) | undefined} onPrint undefined: to the console
+ * @returns {(line: import('../crew.js').Line, worker: number) => void}
+ */
+function linePrinter(onPrint) {
+  if (!onPrint) return ({ level, args }) => console[level](...args);
+  /** @type {Map<number, { lines: HostLine[], skipped: number, windowEnd: number, sent: number, timer: any }>} */
+  const known = new Map();
+  return ({ level, args, name }, worker) => {
+    let of = known.get(worker);
+    if (!of) known.set(worker, of = { lines: [], skipped: 0, windowEnd: 0, sent: 0, timer: undefined });
+    const flush = () => {
+      clearTimeout(of.timer);
+      onPrint({ worker, lines: of.lines, skipped: of.skipped });
+      Object.assign(of, { lines: [], skipped: 0, timer: undefined });
+    };
+    of.lines.push({ level, args, name });
+    if (of.lines.length > KEPT) {
+      of.lines.shift();
+      of.skipped++;
+    }
+    const now = performance.now();
+    if (now >= of.windowEnd) Object.assign(of, { windowEnd: now + WINDOW_MS, sent: 0 });
+    if (of.sent++ < AT_ONCE) flush();
+    else of.timer ??= setTimeout(flush, WINDOW_MS);
+  };
 }

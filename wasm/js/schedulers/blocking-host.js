@@ -1,33 +1,53 @@
 /** The thread that hosts a pool for computeSync: see blocking.js. */
+import { writeSync } from 'node:fs';
+import { format } from 'node:util';
 import { workerData } from 'node:worker_threads';
 import { checkAll } from '../functions/ship.js';
-import { Runtime } from '../runtime.js';
+import { config } from '../options.js';
+import { Runtime, output } from '../runtime.js';
 import { packFailure } from '../values/failure.js';
 import { unpackJob } from './job.js';
 
-const { port, word } = workerData;
+const { port, words } = workerData;
+const SENT = 0, ENDED = 1;
 
-/** @param {unknown} answer */
-function reply(answer) {
-  if (answer !== undefined) port.postMessage(answer);
-  Atomics.store(word, 0, 1);
-  Atomics.notify(word, 0);
+/** @param {unknown} message */
+function send(message) {
+  if (message !== undefined) port.postMessage(message);
+  Atomics.add(words, SENT, 1);
+  Atomics.notify(words, SENT);
 }
 
-process.on('exit', () => reply(undefined));
-reply(undefined);
+process.on('exit', () => {
+  Atomics.store(words, ENDED, 1);
+  send(undefined);
+});
+send(undefined);
+
+/** The main thread waits and cannot print meanwhile, so lines go out from here. */
+output.print = (level, args) => {
+  let rest = Buffer.from(`${format(...args)}\n`);
+  while (rest.length) {
+    try {
+      rest = rest.subarray(writeSync(level === 'error' || level === 'warn' ? 2 : 1, rest));
+    } catch (error) {
+      if (/** @type {any} */ (error).code !== 'EAGAIN') return; /* a closed pipe: there is nobody to tell */
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+};
 
 /** @type {Runtime | undefined} */
 let runtime;
 
-port.on('message', async (/** @type {any} */ { job, check, workers, memory }) => {
+port.on('message', async (/** @type {any} */ { job, check, workers, memory, stopOnError, told, graceMs }) => {
   try {
-    if (check) return reply({ checked: await checkAll(check) });
+    if (check) return send({ checked: await checkAll(check) });
+    config.graceMs = graceMs;
     if (!runtime || runtime.closed) runtime = await Runtime.start({ workers, memory });
-    let total = 0;
-    const results = await runtime.run(unpackJob(job), { workers, onProgress: (progress) => (total = progress.total) });
-    reply({ results, total });
+    const onProgress = told ? (/** @type {unknown} */ progress) => send({ progress }) : undefined;
+    send({ results: await runtime.run(unpackJob(job), { workers, stopOnError, onProgress }) });
   } catch (error) {
-    reply({ failure: packFailure(error) });
+    send({ failure: packFailure(error) });
   }
 });

@@ -4,22 +4,27 @@
  * through, and sets the one word that the main thread waits on.
  */
 import { WorkerLostError } from '../errors.js';
+import { showWhereNow } from '../functions/place.js';
 import { config, workerCount } from '../options.js';
 import { restoreError } from '../values/failure.js';
 import { packJob } from './job.js';
 
-const NOTHING = 0;
 const START_MS = 30_000;
+/** Words that both threads see: how many messages the helper has sent, and whether it has ended. */
+const SENT = 0, ENDED = 1;
 
-/** @type {{ worker: any, port: any, word: Int32Array, receive: (port: any) => any } | undefined} */
+/** @typedef {{ worker: any, port: any, words: Int32Array, receive: (port: any) => any }} Helper */
+
+/** @type {Helper | undefined} */
 let helper;
 
+/** @returns {Helper} */
 function start() {
   const { Worker, MessageChannel, receiveMessageOnPort } = /** @type {any} */ (globalThis).process.getBuiltinModule('node:worker_threads');
   const { port1, port2 } = new MessageChannel();
-  const word = new Int32Array(new SharedArrayBuffer(4));
+  const words = new Int32Array(new SharedArrayBuffer(8));
   const worker = new Worker(new URL('./blocking-host.js', import.meta.url), {
-    workerData: { port: port2, word }, transferList: [port2],
+    workerData: { port: port2, words }, transferList: [port2],
     execArgv: [], /* some of the main thread's would end it, such as --input-type */
   });
   worker.unref();
@@ -29,34 +34,48 @@ function start() {
   });
   worker.on('error', () => {}); /* told by the answer that it does not give */
   /* Its first sign of life. No event can tell that it has none while this thread waits. */
-  if (Atomics.wait(word, 0, NOTHING, START_MS) === 'timed-out')
+  if (Atomics.wait(words, SENT, 0, START_MS) === 'timed-out')
     throw new WorkerLostError('the thread that hosts the pool for computeSync did not start.');
-  return (helper = { worker, port: port1, word, receive: (port) => receiveMessageOnPort(port)?.message });
+  return (helper = { worker, port: port1, words, receive: (port) => receiveMessageOnPort(port)?.message });
 }
 
-/** @param {object} request */
-function ask(request) {
-  const { port, word, receive } = helper ?? start();
-  Atomics.store(word, 0, NOTHING);
+/** @param {object} request @param {(progress: import('../progress.js').Progress) => void} [onProgress] */
+function ask(request, onProgress) {
+  const { port, words, receive } = helper ?? start();
   port.postMessage(request);
-  /* The thread's own exit handler sets the word too, so this ends whatever happens there. */
-  Atomics.wait(word, 0, NOTHING);
-  const answer = receive(port);
-  if (!answer) {
-    helper = undefined;
-    throw new WorkerLostError('the thread that hosts the pool for computeSync ended.');
+  for (;;) {
+    const seen = Atomics.load(words, SENT), ended = Atomics.load(words, ENDED);
+    for (let message; (message = receive(port)); ) {
+      if (message.progress) onProgress?.(message.progress);
+      else if ('failure' in message) throw restoreError(message.failure);
+      else return message;
+    }
+    if (ended) {
+      helper = undefined;
+      throw new WorkerLostError('the thread that hosts the pool for computeSync ended.');
+    }
+    /* The thread's own exit handler counts too, so this ends whatever happens there. */
+    Atomics.wait(words, SENT, seen);
   }
-  if ('failure' in answer) throw restoreError(answer.failure);
-  return answer;
 }
 
 /**
  * @param {import('./job.js').Job} job
- * @param {import('../compute.js').ComputeOptions} options
- * @returns {{ results: import('../values/codec.js').Encoded[], total: number }} and how many tasks there were
+ * @param {import('../execute.js').ComputeOptions} options
+ * @returns {import('../values/codec.js').Encoded[]}
  */
-export function runAndWait(job, { workers = workerCount(), memory = config.memory }) {
-  return ask({ job: packJob(job), workers, memory });
+export function runAndWait(job, { workers = workerCount(), memory = config.memory, stopOnError, onProgress }) {
+  const packed = packJob(job), told = Boolean(onProgress);
+  try {
+    return ask({ job: packed, workers, memory, stopOnError, told, graceMs: config.graceMs }, onProgress).results;
+  } catch (error) {
+    for (const failure of error instanceof AggregateError && stopOnError === false ? error.errors : [error]) {
+      const key = /** @type {any} */ (failure)?.task?.key, failed = packed.tasks.findIndex((task) => task.key === key);
+      const task = failed < 0 ? undefined : job.taskFunction(failed);
+      if (task) showWhereNow(failure, task);
+    }
+    throw error;
+  }
 }
 
 /** Checks functions as `checkAll` does. @param {string[]} texts */

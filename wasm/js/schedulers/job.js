@@ -4,14 +4,17 @@
  */
 import { encodeLiterals } from '../core/graph.js';
 import { describe } from '../functions/ship.js';
-import { encodeLiteral } from '../values/codec.js';
+import { encodeArgument } from '../held.js';
 
 /**
  * @typedef {import('../core/graph.js').Batch & {
  *   functions: string[],
+ *   names: string[],
+ *   timed: boolean,
  *   plan: import('../options.js').Plan,
  *   encodeLiteral: (literal: any) => import('../values/codec.js').Encoded,
- * }} Job
+ *   taskFunction: (index: number) => import('../delayed.js').TaskFunction | undefined,
+ * }} Job `names`: of the functions; `timed`: whether any has a time limit
  */
 
 /**
@@ -29,10 +32,14 @@ export function jobOf(recording, plan) {
     literals: recording.literals,
     outputs: recording.outputs,
     cheap: recording.cheap,
+    retries: recording.retries,
+    names: recording.functions.map(({ name }) => name),
+    timed: recording.functions.some(({ timeoutMs }) => timeoutMs > 0),
     priorities: recording.priorities,
     plan,
-    encodeLiteral,
+    encodeLiteral: encodeArgument,
     describe: (index) => recording.describe(index),
+    taskFunction: (index) => recording.taskFunction(index),
     givenKeys: () => recording.givenKeys(),
     annotations: () => recording.annotations(),
   };
@@ -49,6 +56,9 @@ export function packJob(job) {
     literals: encodeLiterals(job, job.encodeLiteral).map((encoded) => (encoded.bytes ? { ...encoded, bytes: encoded.bytes.slice() } : encoded)),
     outputs: job.outputs,
     cheap: job.cheap,
+    retries: job.retries,
+    names: job.names,
+    timed: job.timed,
     priorities: job.priorities,
     plan: job.plan,
     tasks: Array.from({ length: job.functionOf.length }, (_, index) => job.describe(index)),
@@ -67,10 +77,14 @@ export function unpackJob(packed) {
     literals: packed.literals,
     outputs: packed.outputs,
     cheap: packed.cheap,
+    retries: packed.retries,
+    names: packed.names,
+    timed: packed.timed,
     priorities: packed.priorities,
     plan: packed.plan,
     encodeLiteral: (literal) => literal,
     describe: (index) => packed.tasks[index],
+    taskFunction: () => undefined, /* errors are shown where they are thrown to */
     givenKeys: () => packed.givenKeys,
     annotations: () => undefined, /* nobody watches there */
   };

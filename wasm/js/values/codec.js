@@ -5,7 +5,7 @@
 import { OutOfMemoryError, ValueError } from '../errors.js';
 import { Reference, Template } from '../record.js';
 import { asText, fromText } from './text.js';
-import { AS_JSON, howItTravels, isShared } from './travel.js';
+import { AS_JSON, hasItsBytes, howItTravels, isShared } from './travel.js';
 
 /** hd_tag, as in hd/value.h. */
 export const NUMBER = 1, BOOLEAN = 2, UNDEFINED = 3, NULL = 4, BLOCK = 5;
@@ -15,13 +15,14 @@ export const JSON_TEXT = 1, DEVALUE_TEXT = 2, TEMPLATE_TEXT = 3, RAW = 16;
 
 const hasBuffer = typeof Buffer === 'function';
 
-/** Classes of raw blocks by kind - RAW. New ones go to the end. @type {any[]} */
-export const rawClasses = [
-  ArrayBuffer, DataView, Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array,
-  Uint32Array, Float32Array, Float64Array, BigInt64Array, BigUint64Array, hasBuffer ? Buffer : Uint8Array,
-];
-const BUFFER_KIND = RAW + rawClasses.length - 1;
-const rawKinds = new Map(rawClasses.slice(0, hasBuffer ? undefined : -1).map((Class, index) => [Class.prototype, RAW + index]));
+/** Classes of raw blocks by kind: a kind keeps its number, whatever else comes or is missing here. @type {Record<number, any>} */
+const rawClasses = {
+  [RAW]: ArrayBuffer, 17: DataView, 18: Int8Array, 19: Uint8Array, 20: Uint8ClampedArray, 21: Int16Array, 22: Uint16Array,
+  23: Int32Array, 24: Uint32Array, 25: Float32Array, 26: Float64Array, 27: BigInt64Array, 28: BigUint64Array,
+  29: hasBuffer ? Buffer : undefined, 30: /** @type {any} */ (globalThis).Float16Array,
+};
+const BUFFER_KIND = 29;
+const rawKinds = new Map(Object.entries(rawClasses).filter(([, Class]) => Class).map(([kind, Class]) => [Class.prototype, Number(kind)]));
 
 /**
  * A value on its way: inline by tag and number, or a block's kind and bytes.
@@ -72,7 +73,7 @@ export function encode(value) {
   }
   if (value === null) return inline(NULL);
   const kind = rawKind(value);
-  if (kind && !isShared(/** @type {any} */ (value).buffer)) return block(kind, rawBytes(value));
+  if (kind && hasItsBytes(value) && !isShared(/** @type {any} */ (value).buffer)) return block(kind, rawBytes(value));
   return howItTravels(value) === AS_JSON
     ? block(JSON_TEXT, text(() => JSON.stringify(value)))
     : block(DEVALUE_TEXT, text(() => asText(value)));
@@ -84,7 +85,7 @@ export function encode(value) {
  * @returns {Encoded}
  */
 export function encodeTemplate(template) {
-  howItTravels(template.args, true);
+  howItTravels(template.given, true); /* what users wrote: in the copy with References, getters are data */
   return block(TEMPLATE_TEXT, text(() => asText(template.args, {
     Reference: (/** @type {unknown} */ value) => value instanceof Reference && [value.place],
   })));
@@ -136,7 +137,7 @@ export function makeRaw(kind, bytes) {
   const { buffer, byteOffset, byteLength } = bytes;
   if (kind === RAW) return buffer; /* an ArrayBuffer: bytes are all of it */
   if (kind === BUFFER_KIND && hasBuffer) return Buffer.from(buffer, byteOffset, byteLength);
-  const Class = rawClasses[kind - RAW];
+  const Class = rawClasses[kind];
   return new Class(buffer, byteOffset, byteLength / (Class.BYTES_PER_ELEMENT ?? 1));
 }
 

@@ -1,23 +1,14 @@
 /**
- * Errors of tasks on their way to the user: class, message, cause, own properties and stack survive.
+ * What tasks throw, on its way to the user. An error arrives whole if it can travel as a value; otherwise
+ * without those of its properties that cannot.
  */
 import * as ours from '../errors.js';
+import { isError, leftOut, partsOf } from './error-parts.js';
 import { asText, fromText } from './text.js';
 import { howItTravels } from './travel.js';
 
-const CAUSES_MAX = 10;
-
-/** Classes that are rebuilt by name; any other becomes an Error with that name. @type {Record<string, any>} */
-const known = { Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, ...ours };
-
-/** @param {any} error @param {string} name */
-function safely(error, name) {
-  try {
-    return error[name];
-  } catch {
-    return undefined; /* a getter that throws */
-  }
-}
+/** So many causes (and errors of an AggregateError) in one another arrive also if something in them cannot travel. */
+const CAUSES_MAX = 100;
 
 /** @param {unknown} value */
 function travels(value) {
@@ -39,42 +30,42 @@ function describe(thrown) {
   }
 }
 
-/** @param {unknown} thrown @param {number} depth @returns {Record<string, unknown>} */
-function pack(thrown, depth) {
-  if (!(thrown instanceof Error)) return travels(thrown) ? { thrown } : { described: describe(thrown) };
-  /** @type {Record<string, unknown>} */
-  const properties = {};
-  for (const key of Object.keys(thrown)) {
-    const value = safely(thrown, key);
-    if (key !== '__proto__' && key !== 'cause' && travels(value)) properties[key] = value;
+/** Errors without what cannot travel, as text. @param {Error} thrown */
+function packWithout(thrown) {
+  /** @type {Map<unknown, unknown[]>} Each error's parts. */
+  const parts = new Map();
+  const found = [{ error: thrown, depth: 0 }];
+  for (const { error, depth } of found) {
+    if (parts.has(error)) continue;
+    const within = (/** @type {unknown} */ value) => {
+      if (!isError(value)) return travels(value) ? value : describe(value);
+      if (depth === CAUSES_MAX) return `${describe(value)} (whose causes were too many)`;
+      found.push({ error: value, depth: depth + 1 });
+      return value;
+    };
+    parts.set(error, partsOf(error, (key, value) => {
+      if (key === 'cause') return within(value);
+      if (key === 'errors' && Array.isArray(value)) return value.map(within);
+      return travels(value) ? value : leftOut;
+    }));
   }
-  const cause = safely(thrown, 'cause');
-  return {
-    name: String(safely(thrown, 'name')),
-    message: String(safely(thrown, 'message')),
-    stack: String(safely(thrown, 'stack') ?? ''),
-    properties,
-    ...(cause !== undefined && depth < CAUSES_MAX ? { cause: pack(cause, depth + 1) } : {}),
-  };
+  return asText({ thrown }, { Error: (value) => isError(value) && (parts.get(value) ?? partsOf(value)) });
 }
 
 /** What was thrown, as text. @param {unknown} thrown */
 export function packFailure(thrown) {
-  return asText(pack(thrown, 0));
+  if (travels(thrown)) return asText({ thrown });
+  if (!isError(thrown)) return asText({ described: describe(thrown) });
+  try {
+    return packWithout(thrown);
+  } catch { /* more than an encoder has stack for */
+    return asText({ thrown: Object.assign(new Error(describe(thrown)), { stack: String(thrown.stack) }) });
+  }
 }
 
 /** @param {any} packed @returns {unknown} */
 function unpack(packed) {
-  if ('described' in packed) return packed.described;
-  if ('thrown' in packed) return packed.thrown;
-  const options = 'cause' in packed ? { cause: unpack(packed.cause) } : undefined;
-  const Class = Object.hasOwn(known, packed.name) ? known[packed.name] : Error;
-  const error = Object.setPrototypeOf(new Error(packed.message, options), Class.prototype);
-  const define = (/** @type {string} */ name, /** @type {unknown} */ value) =>
-    Object.defineProperty(error, name, { value, writable: true, configurable: true });
-  if (error.name !== packed.name) define('name', packed.name);
-  define('stack', packed.stack);
-  return Object.assign(error, packed.properties);
+  return 'described' in packed ? packed.described : packed.thrown;
 }
 
 /** The error to reject with. @param {string} text @param {TaskInfo} task */
@@ -82,7 +73,8 @@ export function unpackFailure(text, task) {
   return asTaskError(unpack(fromText(text)), task);
 }
 
-/** @typedef {{ key: string, name: string, worker: number, attempt: number }} TaskInfo */
+/** @typedef {{ key: string, name: string, worker: number, attempt: number, made?: string }} TaskInfo `made`: where
+ * `delayed` was called */
 
 /**
  * An error as the user sees it: their own, with `task` added; a TaskError around anything else.
@@ -92,8 +84,20 @@ export function unpackFailure(text, task) {
 export function asTaskError(thrown, task) {
   if (thrown instanceof ours.ValueError || thrown instanceof ours.OutOfMemoryError)
     thrown.message = `the result of '${task.key}': ${thrown.message}`;
-  if (thrown instanceof Error && Object.isExtensible(thrown)) return Object.assign(thrown, { task });
+  if (isError(thrown) && Object.isExtensible(thrown)) return Object.assign(thrown, { task });
   return new ours.TaskError(`task '${task.key}' threw ${describe(thrown)}`, { cause: thrown, task });
+}
+
+/**
+ * What a computation throws that kept going when tasks failed.
+ * @param {unknown[]} errors one for each task that failed
+ * @param {number} total tasks
+ * @param {unknown[]} results those that were wanted; undefined: failed, or needed what failed
+ */
+export function failedTogether(errors, total, results) {
+  const keys = errors.slice(0, 5).map((error) => `'${/** @type {any} */ (error).task.key}'`).join(', ');
+  const message = `${errors.length} of ${total} tasks failed: ${keys}${errors.length > 5 ? `, and ${errors.length - 5} more` : ''}`;
+  return Object.assign(new AggregateError(errors, message), { results });
 }
 
 /** An error that another thread of Heddle's own has packed. @param {string} text */

@@ -1,18 +1,24 @@
 /** Values as text by devalue, for all that JSON cannot say exactly. What may go in, travel.js decides. */
 import { defaultStringifyOperations, parse, stringify } from 'devalue';
+import { fromParts, isError, partsOf } from './error-parts.js';
 import { isShared } from './travel.js';
 
 const hasBuffer = typeof Buffer === 'function';
 
-/** Node's Buffers have a name of their own, or they would arrive as the Uint8Array that they also are.
- * @type {Record<string, (value: any) => unknown>} */
-const reducers = hasBuffer
-  ? { Buffer: (value) => value instanceof Buffer && new Uint8Array(value) }
-  : {};
+/** What devalue lacks or would change; each also says whether a value is one. @type {Record<string, (value: any) => unknown>} */
+const reducers = {
+  /* Or it would arrive as the Uint8Array that it also is. */
+  ...(hasBuffer ? { Buffer: (value) => value instanceof Buffer && new Uint8Array(value) } : {}),
+  Error: (value) => isError(value) && partsOf(value),
+  /* One that stands at a place in its text. */
+  RegExpAt: (value) => value instanceof RegExp && !Object.is(value.lastIndex, 0) && [value.source, value.flags, value.lastIndex],
+};
 /** @type {Record<string, (value: any) => unknown>} */
-const revivers = hasBuffer
-  ? { Buffer: ({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength) }
-  : {};
+const revivers = {
+  ...(hasBuffer ? { Buffer: ({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength) } : {}),
+  Error: fromParts,
+  RegExpAt: ([source, flags, lastIndex]) => Object.assign(new RegExp(source, flags), { lastIndex }),
+};
 
 /** A view of the heap goes as a copy of what it shows: its buffer would be the whole heap. */
 const operations = {

@@ -1,35 +1,62 @@
 /**
  * Keeps stray events of user code from taking the worker, or in Node.js the whole process, down.
  */
+import { UnsupportedError } from '../errors.js';
 
 /** @param {unknown} error */
 function report(error) {
   console.error('heddle: an error outside any task that is still running:', error);
 }
 
+/** @param {string} name @param {string} instead */
+const refusal = (name, instead) => (/** @type {unknown[]} */ ...args) => {
+  throw new UnsupportedError(`${name}(${args.length ? String(args[0]) : ''}) was called in a task, which would end or disturb a worker of the pool: ${instead}.`);
+};
+const RETURN = 'return from the task, or throw an error';
+
+/** @param {any} process */
+function guardProcess(process) {
+  const { kill } = process;
+  for (const name of ['exit', 'reallyExit', 'abort']) process[name] = refusal(`process.${name}`, RETURN);
+  process.kill = (/** @type {number} */ pid, /** @type {unknown} */ signal) =>
+    pid === process.pid && signal !== 0 ? refusal('process.kill', RETURN)(pid) : kill.call(process, pid, signal);
+}
+
+/** @param {any} scope */
+function guardWorkerScope(scope) {
+  /* close() ends a worker without any event at its owner: nobody would ever know. */
+  scope.close = refusal('close', RETURN);
+  const { postMessage } = scope;
+  scope.postMessage = (/** @type {any} */ message, /** @type {any[]} */ ...rest) =>
+    message?.cmd || message?.target ? postMessage.call(scope, message, ...rest) /* Emscripten's */
+      : refusal('postMessage', 'a task gives its result by returning it')(message);
+  const { onmessage } = scope;
+  Object.defineProperty(scope, 'onmessage', { get: () => onmessage, set: refusal('onmessage', 'a task gets what it needs as arguments') });
+}
+
 /**
  * @param {import('./mailbox.js').Mailbox} mailbox
+ * @param {import('./open-tasks.js').OpenTasks} tasks
  * @returns {() => void} to be called before each sleep
  */
-export function guard(mailbox) {
+export function guard(mailbox, tasks) {
+  const blame = (/** @type {unknown} */ reason) => tasks.blame(reason) || report(reason);
   const scope = /** @type {any} */ (globalThis);
   if (scope.process?.versions?.node) {
-    scope.process.on('unhandledRejection', report);
+    guardProcess(scope.process);
+    scope.process.on('unhandledRejection', blame);
     scope.process.on('uncaughtException', report);
     return watchOutput(mailbox, [scope.process.stdout, scope.process.stderr]);
   }
   scope.addEventListener('unhandledrejection', (/** @type {any} */ event) => {
     event.preventDefault();
-    report(event.reason);
+    blame(event.reason);
   });
   scope.addEventListener('error', (/** @type {any} */ event) => {
     event.preventDefault();
     report(event.error);
   });
-  /* close() ends a worker without any event at its owner: nobody would ever know. */
-  scope.close = () => {
-    throw new Error('close() would end a worker of the pool; a task just returns');
-  };
+  guardWorkerScope(scope);
   return () => {};
 }
 

@@ -2,15 +2,18 @@
  * A worker's mailbox in the shared heap (shim/mailbox.h): claims come in, answers go out. The only file
  * on a worker that touches heap views, which it makes anew whenever the core says the heap has grown.
  */
-import { OutOfMemoryError } from '../errors.js';
-import { compile } from '../functions/compile.js';
+import { CancelledError, OptionError, OutOfMemoryError } from '../errors.js';
+import { Context } from '../context.js';
+import { compile, traitsOf } from '../functions/compile.js';
 import { BLOCK, BOOLEAN, NULL, NUMBER, RAW, TEMPLATE_TEXT, UNDEFINED, decodeBlock, decodeInline, decodeTemplate, encode, makeRaw, rawBytes, rawKind } from '../values/codec.js';
 import { packFailure } from '../values/failure.js';
 import { ERROR_TEXT, INPUT_SHARED_FROM } from '../values/limits.js';
 import { heapBuffers } from '../values/travel.js';
+import { clockMs } from '../watch.js';
 
 /** Offsets in words, as in shim/mailbox.h. */
-const OUTCOME = 4, STATUS = 5, SLOT = 6, FUNCTION = 8, ARG_COUNT = 9, ARGS = 10, PAGES = 12, SLEEP_MS = 13, SEEN = 14, BELL = 15, PRINTING = 19, STARTED = 20, GROUP = 21;
+const OUTCOME = 4, STATUS = 5, SLOT = 6, FUNCTION = 8, ARG_COUNT = 9, ARGS = 10, PAGES = 12, SLEEP_MS = 13, SEEN = 14, BELL = 15, PRINTING = 19, STARTED = 20, GROUP = 21, ATTEMPT = 22, BUSY = 23,
+  DEADLINE = 24, GRACE = 26, PRINTED = 27, RUN = 11, TASK = 7, INDEX = 16;
 /** HDW_MORE: another part of the claim's fused group follows. Alone: it is the first. */
 const MORE = 2;
 /** HDW_LATER, alone: it is the last part of a group. */
@@ -27,15 +30,37 @@ const OUT_OF_MEMORY = 1, TASK_FAILED = 9;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/**
+ * What is to be known of a function beside itself; of most nothing.
+ * @typedef {{ ctx: boolean, asynchronous: boolean, timeoutMs: number }} Traits `asynchronous`: it may leave a promise behind
+ */
+
 /** @typedef {{ blocks: HeldBlock[], slot: number, more: boolean }} Answer what an answer that comes later needs */
 /** @typedef {{ block: number, data: number, size: number }} HeldBlock an argument's block while its task runs */
 
+/** Stacks are cut below tasks by this name: functions/stack.js. */
+const caller = {
+  /** @param {Function} fn @param {any[]} args */
+  'heddle-task': (fn, args) => fn(...args),
+};
+
+/** What is thrown when the answer comes later. */
+const deferred = Symbol('deferred');
+
+/** @param {number} bytes */
+const noRoom = (bytes) => new OutOfMemoryError(`no room for a result of ${bytes} bytes in the shared heap. ` +
+  'Give it a larger maximum (config.memory or Runtime.start({ memory })), or return smaller pieces.', { bytes });
+
 export class Mailbox {
   /** @type {Function[]} By number. */ #functions = [];
+  /** @type {(Traits | undefined)[]} */ #traits = [];
+  /** @type {string[]} */ #names = [];
+  /** @type {import('./open-tasks.js').OpenTasks | undefined} Tasks that are not answered at once. */ tasks;
   /** @type {HeldBlock[]} Large arguments of the running task, which its result may be a part of. */ #blocks = [];
   #pages = 0;
   /** @type {any[][]} By slot: results of parts of a group that the next part will read, and nobody else. */ #live = [];
   #readLive = false;
+  /** @type {{ run: number, task: number, name: string } | undefined} Who prints, when it is not the one that runs. */ speaker;
 
   /** @param {Record<string, (...args: any[]) => any>} core @param {WebAssembly.Memory} memory @param {number} address */
   constructor(core, memory, address) {
@@ -93,11 +118,136 @@ export class Mailbox {
     const start = this.core.hdw_function_text(number) >>> 0;
     if (start + this.core.hdw_function_bytes(number) > /** @type {Uint8Array} */ (this.bytes).length) this.#refresh();
     const text = decoder.decode(/** @type {Uint8Array} */ (this.bytes).slice(start, start + this.core.hdw_function_bytes(number)));
+    const traits = traitsOf(text);
+    this.#names[number] = traits.name;
+    this.#traits[number] = traits.ctx || traits.asynchronous || traits.timeoutMs ? traits : undefined;
     return (this.#functions[number] = compile(text));
   }
 
-  /** Calls the claimed task's function. What it throws is the task's error. @returns {any} */
-  call() {
+  /** The claimed task, as lines that it prints tell. */
+  get whose() {
+    const words = /** @type {Uint32Array} */ (this.words);
+    return { run: words[this.at + RUN], task: words[this.at + TASK], name: this.#names[words[this.at + FUNCTION] >>> 1] };
+  }
+
+  /** Whether a task's body runs now, before its first `await`. */
+  get busy() {
+    return /** @type {Uint32Array} */ (this.words)[this.at + BUSY] !== 0;
+  }
+
+  /** Whether that has used up its time. */
+  get overdue() {
+    const deadline = /** @type {Float64Array} */ (this.doubles)[(this.at + DEADLINE) >>> 1];
+    return this.busy && deadline > 0 && clockMs() > deadline;
+  }
+
+  /** How long a body of a stopped run may take to come to its end. */
+  get graceMs() {
+    return /** @type {Uint32Array} */ (this.words)[this.at + GRACE];
+  }
+
+  /** Lines that have been sent to the pool's thread. */
+  get printed() {
+    return /** @type {Uint32Array} */ (this.words)[this.at + PRINTED];
+  }
+
+  set printed(count) {
+    /** @type {Uint32Array} */ (this.words)[this.at + PRINTED] = count;
+  }
+
+  /**
+   * Runs the claimed task, and leaves the answer in the mailbox. What its function throws is the task's error.
+   * @returns {boolean} whether this thread shall go back to its event loop before it goes on
+   */
+  run() {
+    const words = /** @type {Uint32Array} */ (this.words);
+    words[this.at + BUSY] = 1;
+    try {
+      const value = this['heddle-task']();
+      words[this.at + BUSY] = 0;
+      if (value === null || typeof value !== 'object' || typeof value.then !== 'function') this.finish(value);
+      else return this.#defer(undefined, value);
+    } catch (error) {
+      words[this.at + BUSY] = 0;
+      if (error === deferred) return true;
+      this.fail(error);
+    }
+    return false;
+  }
+
+  /** @param {import('./open-tasks.js').OpenTask | undefined} task @param {unknown} promise @param {number} [since] */
+  #defer(task, promise, since = performance.now()) {
+    const tasks = /** @type {import('./open-tasks.js').OpenTasks} */ (this.tasks);
+    tasks.defer(task ?? tasks.begin(this.slot, this.whose, 0), promise, since);
+    return true;
+  }
+
+  /** Calls the claimed task's function, which wants more than its arguments. Throws `deferred` if its answer comes
+   * later. @param {Function} fn @param {Traits} traits @param {any[]} args @returns {any} */
+  #callWith(fn, { ctx, asynchronous, timeoutMs }, args) {
+    const words = /** @type {Uint32Array} */ (this.words), since = performance.now();
+    const tasks = /** @type {import('./open-tasks.js').OpenTasks} */ (this.tasks);
+    const task = tasks.begin(this.slot, this.whose, timeoutMs);
+    if (timeoutMs) /** @type {Float64Array} */ (this.doubles)[(this.at + DEADLINE) >>> 1] = clockMs() + timeoutMs;
+    try {
+      const given = ctx ? [this.#context(task, args[0]), ...args.slice(1)] : args;
+      const value = tasks.within(task, () => caller['heddle-task'](fn, given));
+      const late = timeoutMs && this.overdue;
+      if (!asynchronous && !late && (value === null || typeof value !== 'object' || typeof value.then !== 'function')) {
+        task.over = true;
+        return value;
+      }
+      words[this.at + BUSY] = 0;
+      this.#defer(task, late ? new Promise(() => {}) : value, since);
+    } catch (error) {
+      task.over = !asynchronous;
+      if (!asynchronous) throw error;
+      words[this.at + BUSY] = 0;
+      this.#defer(task, Promise.reject(error), since);
+    } finally {
+      /** @type {Float64Array} */ (this.doubles)[(this.at + DEADLINE) >>> 1] = 0;
+    }
+    throw deferred;
+  }
+
+  /** @param {import('./open-tasks.js').OpenTask} task @param {string} key */
+  #context(task, key) {
+    const words = /** @type {Uint32Array} */ (this.words), blocks = this.#blocks;
+    return new Context({ key, worker: words[this.at + INDEX], attempt: words[this.at + ATTEMPT] }, {
+      signal: () => /** @type {import('./open-tasks.js').OpenTasks} */ (this.tasks).signal(task),
+      progress: (fraction) => {
+        if (!task.over) this.core.hdw_worker_set_progress(this.address, task.slot, fraction);
+      },
+      log: (args) => this.#log(args, task.whose),
+      empty: (Class, length) => this.#empty(Class, length, task, blocks),
+    });
+  }
+
+  /** @param {unknown[]} args @param {import('./open-tasks.js').OpenTask['whose']} whose */
+  #log(args, whose) {
+    this.speaker = whose;
+    try {
+      console.log(...args);
+    } finally {
+      this.speaker = undefined;
+    }
+  }
+
+  /** @param {any} Class @param {number} length @param {import('./open-tasks.js').OpenTask} task @param {HeldBlock[]} blocks */
+  #empty(Class, length, task, blocks) {
+    const bytes = length * Class.BYTES_PER_ELEMENT;
+    if (task.over) throw new OptionError('ctx.empty makes results of a task that still runs; this one has ended.', { option: 'ctx' });
+    const block = this.core.hdw_worker_make(this.address, task.slot, bytes) >>> 0;
+    if (block === GONE) throw new CancelledError();
+    if (!block) throw noRoom(bytes);
+    if (/** @type {Uint32Array} */ (this.words)[this.at + PAGES] > this.#pages) this.#refresh();
+    const held = this.#block(block);
+    blocks.push(held);
+    return new Class(/** @type {Uint8Array} */ (this.bytes).buffer, held.data, length);
+  }
+
+  /** Calls the claimed task's function. @returns {any} */
+  'heddle-task'() {
     if (/** @type {Uint32Array} */ (this.words)[this.at + PAGES] > this.#pages) this.#refresh();
     const words = /** @type {Uint32Array} */ (this.words);
     const number = words[this.at + FUNCTION] >>> 1, templated = words[this.at + FUNCTION] & 1;
@@ -107,6 +257,13 @@ export class Mailbox {
     const group = words[this.at + GROUP];
     if (group === MORE) this.#live[words[this.at + SLOT]] = []; /* a group begins */
     this.#readLive = group === LAST; /* which reads all that is left, or nobody does */
+    const traits = this.#traits[number];
+    if (traits) {
+      if (templated) return this.#callWith(fn, traits, this.#consumed(this.#template(args)));
+      const values = new Array(count);
+      for (let i = 0; i < count; i++) values[i] = this.#read(args + i * 16);
+      return this.#callWith(fn, traits, this.#consumed(values));
+    }
     if (templated) return fn(...this.#consumed(this.#template(args)));
     switch (count) {
       case 1: return fn(this.#consumed(this.#read(args)));
@@ -162,9 +319,7 @@ export class Mailbox {
   #writeBytes(kind, bytes) {
     const block = this.core.hdw_worker_block(this.address, bytes.length) >>> 0;
     if (block === GONE) return;
-    if (!block)
-      throw new OutOfMemoryError(`no room for a result of ${bytes.length} bytes in the shared heap. ` +
-        'Give it a larger maximum (config.memory or Runtime.start({ memory })), or return smaller pieces.', { bytes: bytes.length });
+    if (!block) throw noRoom(bytes.length);
     if (/** @type {Uint32Array} */ (this.words)[this.at + PAGES] > this.#pages) this.#refresh();
     /** @type {Uint8Array} */ (this.bytes).set(bytes, this.core.hdw_block_data(block) >>> 0);
     this.#writeBlock(kind, block);
@@ -198,7 +353,7 @@ export class Mailbox {
     else if (value === undefined) this.#writeInline(UNDEFINED, 0);
     else if (value === null) this.#writeInline(NULL, 0);
     else if (typeof value === 'boolean') this.#writeInline(BOOLEAN, value ? 1 : 0);
-    else if (later ? later.more : this.#more) this.#writeInline(LIVE, this.#live[later?.slot ?? this.slot].push(value) - 1);
+    else if (later ? later.more : this.#more) this.#writeInline(LIVE, (this.#live[later?.slot ?? this.slot] ??= []).push(value) - 1);
     else {
       const kind = rawKind(value), blocks = later?.blocks ?? this.#blocks;
       if (kind && ArrayBuffer.isView(value) && heapBuffers.has(value.buffer)) this.#writeShared(value, kind, blocks);

@@ -3,8 +3,9 @@
  * runs the JavaScript tasks, and sleeps when there is nothing to do. Bundled into one classic script and
  * appended to Emscripten's output.
  */
-import { Mailbox } from './mailbox.js';
 import { guard } from './guard.js';
+import { Mailbox } from './mailbox.js';
+import { OpenTasks } from './open-tasks.js';
 import { printTo } from './print.js';
 
 /** hd_next, and HDW_KILLED. */
@@ -26,6 +27,10 @@ const nextTurn = typeof setImmediate === 'function' ? setImmediate : (() => {
   };
 })();
 
+/** Runs something when all has been reported of this turn: rejections that nobody handled, in browsers a turn later.
+ * @param {() => void} run */
+const afterReports = (run) => (typeof setImmediate === 'function' ? nextTurn(run) : nextTurn(() => nextTurn(run)));
+
 /**
  * Called by C on a new thread, which returns to its event loop after this.
  * @param {Record<string, (...args: any[]) => any>} core the hdw_ functions
@@ -34,7 +39,6 @@ const nextTurn = typeof setImmediate === 'function' ? setImmediate : (() => {
  */
 function start(core, memory, address) {
   const mailbox = new Mailbox(core, memory, address >>> 0);
-  const beforeSleep = guard(mailbox);
   let asleep = false, turning = false;
 
   /** A killed worker may run on for a moment: it must never touch the core again. */
@@ -42,38 +46,25 @@ function start(core, memory, address) {
     for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   };
 
-  const settle = (/** @type {number} */ slot, /** @type {() => void} */ write) => {
-    write();
+  const tasks = new OpenTasks(mailbox, afterReports, (slot) => {
     if (core.hdw_worker_answer(address, slot) === KILLED) park();
     pump();
-  };
-
-  /** Runs the claimed task and leaves the answer in the mailbox. */
-  const run = () => {
-    const { slot } = mailbox;
-    try {
-      const value = mailbox.call();
-      if (value === null || typeof value !== 'object' || typeof value.then !== 'function') mailbox.finish(value);
-      else {
-        const answer = mailbox.takeAnswer();
-        mailbox.defer();
-        Promise.resolve(value).then(
-          (result) => settle(slot, () => mailbox.finishOrFail(result, answer)),
-          (error) => settle(slot, () => mailbox.fail(error)));
-      }
-    } catch (error) {
-      mailbox.fail(error);
-    }
-  };
+  });
+  mailbox.tasks = tasks;
+  const beforeSleep = guard(mailbox, tasks);
+  printer.then((port) => printTo(port, mailbox,
+    () => mailbox.speaker ?? (mailbox.busy ? mailbox.whose : (tasks.current ?? { run: 0, task: 0, name: '' }))));
 
   const pump = () => {
     const until = performance.now() + TURN_MS;
+    if (tasks.size) tasks.look();
     for (let count = 1; ; count++) {
       const next = core.hdw_worker_step(address);
-      if (next === TASK) run();
+      let turns = false;
+      if (next === TASK) turns = mailbox.run();
       else if (next === KILLED) park();
       else if (next === IDLE) return sleep();
-      if (count % 16 === 0 && performance.now() > until) {
+      if (turns || (count % 16 === 0 && performance.now() > until)) {
         /* The mailbox must be empty when a promise settles in between. */
         if (core.hdw_worker_answer(address, mailbox.slot) === KILLED) park();
         return turn();
@@ -121,11 +112,18 @@ scope[Symbol.for('heddle.program')] = (core, memory) => fromHost.then(({ program
   scope.importScripts(program);
 });
 
-/** What the host of programs sends, before C calls: Emscripten passes over it. @type {Promise<any>} */
-const fromHost = new Promise((resolve) => {
-  if (scope.document || scope.process?.versions?.node) return;
-  scope.addEventListener('message', (/** @type {MessageEvent} */ { data }) => {
-    if (data?.heddle?.program) resolve(data.heddle);
-    if (data?.heddle?.print) printTo(data.heddle.print);
-  });
-});
+/** What the thread that made this one sends before C calls: Emscripten passes over it.
+ * @type {(take: (message: any) => void) => void} */
+const listen = (take) => {
+  const parent = scope.process?.versions?.node && scope.process.getBuiltinModule('node:worker_threads').parentPort;
+  if (parent) parent.on('message', (/** @type {any} */ data) => data?.heddle && take(data.heddle));
+  else if (!scope.document && !scope.process?.versions?.node)
+    scope.addEventListener('message', (/** @type {MessageEvent} */ { data }) => data?.heddle && take(data.heddle));
+};
+/** @type {(message: any) => void} */ let gotProgram;
+/** @type {(port: any) => void} */ let gotPrinter;
+/** @type {Promise<any>} What a host sends to its program. */
+const fromHost = new Promise((resolve) => (gotProgram = resolve));
+/** @type {Promise<any>} Where lines go. */
+const printer = new Promise((resolve) => (gotPrinter = resolve));
+listen((message) => (message.program ? gotProgram(message) : gotPrinter(message.print)));

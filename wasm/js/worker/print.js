@@ -1,9 +1,9 @@
-/** What tasks print, for a host that wants to show it. */
+/**
+ * What tasks print goes to the thread that made the pool, which knows the tasks' keys: in order, labelled, and before
+ * the results of the tasks that printed it.
+ */
 
-/** In so many milliseconds so many lines are sent at once; of what is beyond that, the newest, together, later. */
-const WINDOW_MS = 50, AT_ONCE = 50, KEPT = 200;
-
-/** @typedef {{ level: string, args: unknown[] }} Line */
+/** @typedef {import('../crew.js').Line} Line */
 
 /** @param {unknown} value */
 function asText(value) {
@@ -14,41 +14,37 @@ function asText(value) {
   }
 }
 
-/** Sends what is given to `console` to a port, as `{ lines, skipped }`, and to the console as before.
- * @param {MessagePort} port */
-export function printTo(port) {
-  /** @type {Line[]} */
-  let lines = [];
-  let skipped = 0, windowEnd = 0, sent = 0;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
-  const flush = () => {
-    clearTimeout(timer);
-    timer = undefined;
+const LEVELS = /** @type {const} */ (['debug', 'log', 'info', 'warn', 'error']);
+
+/**
+ * Has `console` send to a port.
+ * @param {any} port
+ * @param {import('./mailbox.js').Mailbox} mailbox
+ * @param {() => { run: number, task: number, name: string }} whose the task that runs now
+ */
+export function printTo(port, mailbox, whose) {
+  const send = (/** @type {Line} */ line) => {
     try {
-      port.postMessage({ lines, skipped });
+      port.postMessage(line);
     } catch { /* one has a function, say */
-      port.postMessage({ lines: lines.map(({ level, args }) => ({ level, args: args.map(asText) })), skipped });
+      port.postMessage({ ...line, args: line.args.map(asText) });
     }
-    lines = [];
-    skipped = 0;
+    mailbox.printed++;
   };
-  for (const level of /** @type {const} */ (['debug', 'log', 'info', 'warn', 'error'])) {
-    const before = console[level];
-    console[level] = (...args) => {
-      before.apply(console, args);
-      lines.push({ level, args });
-      if (lines.length > KEPT) {
-        lines.shift();
-        skipped++;
-      }
-      const now = performance.now();
-      if (now >= windowEnd) {
-        windowEnd = now + WINDOW_MS;
-        sent = 0;
-      }
-      if (sent++ < AT_ONCE) flush();
-      else timer ??= setTimeout(flush, WINDOW_MS);
-    };
+  const scope = /** @type {any} */ (globalThis);
+  if (scope.process?.versions?.node) {
+    /* Everything that Node's console can do ends in one of two streams, as text. */
+    const { Writable } = scope.process.getBuiltinModule('node:stream');
+    const { Console } = scope.process.getBuiltinModule('node:console');
+    const stream = (/** @type {'log' | 'error'} */ level) => Object.assign(new Writable({
+      decodeStrings: false,
+      write(/** @type {unknown} */ text, /** @type {unknown} */ _, /** @type {() => void} */ done) {
+        send({ level, args: [String(text).replace(/\n$/, '')], ...whose() });
+        done();
+      },
+    }), { isTTY: Boolean(scope.process.env.FORCE_COLOR) });
+    scope.console = new Console({ stdout: stream('log'), stderr: stream('error') });
+    return;
   }
+  for (const level of LEVELS) console[level] = (...args) => send({ level, args, ...whose() });
 }

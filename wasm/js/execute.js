@@ -1,0 +1,149 @@
+/** From a recording to results, by the scheduler that was asked for. */
+import { loadSerial, loadSerialSync } from './core/load-serial.js';
+import { inNode, whyNoThreads } from './core/load-threads.js';
+import { CancelledError, OptionError, UnsupportedError } from './errors.js';
+import { refuseUnloaded } from './functions/modules.js';
+import { checkAll, checkAllNow, describe, loadCheck } from './functions/ship.js';
+import { Held } from './held.js';
+import { config, planOf, workerCount } from './options.js';
+import { attachment } from './program/attach.js';
+import { attachedRuntime, defaultRuntime } from './runtime.js';
+import { checkAndWait, runAndWait } from './schedulers/blocking.js';
+import { jobOf } from './schedulers/job.js';
+import { runAsync, runNow, walkByRank } from './schedulers/sync.js';
+import { decode } from './values/codec.js';
+import { WatchedWalk, isWatched } from './watch.js';
+
+/**
+ * @typedef {object} ComputeOptions
+ * @property {'threads' | 'sync'} [scheduler] `'threads'`: on all cores; `'sync'`: here, one by one
+ * @property {number} [workers] at most so many threads, 1 to 256
+ * @property {boolean} [strict] with `'sync'`: refuse what threads would refuse
+ * @property {AbortSignal} [signal] cancels: tasks that wait never start
+ * @property {(progress: import('./progress.js').Progress) => void} [onProgress] told ten times a second, and at the end
+ * @property {number} [retries] how often a task that fails is tried again, for functions that say nothing else: 0 to 65535
+ * @property {boolean} [stopOnError] false: a task that fails does not stop the others; what needs it is cancelled. In the end
+ *   an AggregateError has all errors as `errors`, and as `results` what came of the rest, undefined for what did not
+ * @property {import('./options.js').Optimize} [optimize] what is done to the graph before it runs; all by default
+ * @property {'fast' | 'best'} [order] how tasks are ranked: `'fast'` by one walk; `'best'` takes longer and
+ *   finds, of several orders, the one that holds the fewest results at once
+ * @property {import('./options.js').Budget} [budget] start no task that needs nothing while so many results,
+ *   or bytes of them, are in memory; ranks by `'best'` if `'fast'` would hold more. A wish, not a limit: what
+ *   must be held to go on is held. With `'sync'`, where results are not in the shared heap, bytes have no effect
+ * @property {import('./runtime.js').Runtime} [runtime] the pool to use
+ * @property {number | string} [memory] of the default pool, if this starts it: see {@link config}
+ */
+
+/** A page's main thread does not work for longer than this at a time. */
+const SLICE_MS = 8;
+
+/** @param {ComputeOptions} options */
+export function chooseScheduler(options) {
+  return options.scheduler ?? (options.runtime ? 'threads' : config.scheduler) ?? (whyNoThreads() ? 'sync' : 'threads');
+}
+
+let said = false;
+
+/** Says once, in a page, why a computation that named no scheduler runs serially. @param {ComputeOptions} options */
+function sayWhySerial(options) {
+  const reason = whyNoThreads();
+  if (said || !reason || options.scheduler || config.scheduler) return;
+  said = true;
+  console.info(`heddle: tasks run one by one, because ${reason}.`);
+}
+
+/**
+ * What is done with results.
+ * @template T
+ * @typedef {{ fromBytes: (encoded: import('./values/codec.js').Encoded) => T, fromValue: (value: unknown) => T }} Taking
+ */
+
+/** Results as values. @type {Taking<unknown>} */
+export const asValues = { fromBytes: decode, fromValue: (value) => value };
+/** Results to be kept for later computations. @type {Taking<Held>} */
+export const asHeld = { fromBytes: Held.ofBytes, fromValue: Held.ofValue };
+
+/**
+ * Runs recorded nodes and gives their results, in order.
+ * @template T
+ * @param {import('./record.js').Recording} recording
+ * @param {ComputeOptions} options
+ * @param {Taking<T>} taking
+ * @param {(place: number, result: T) => PromiseLike<unknown> | void} [onResult] told each result as it comes; the serial
+ *   scheduler waits for what it gives
+ * @returns {Promise<T[]>}
+ */
+export async function execute(recording, options, taking, onResult) {
+  const { signal, onProgress, stopOnError } = options;
+  if (signal?.aborted) throw new CancelledError(undefined, { cause: signal.reason });
+  while (!recording.walk(inNode ? Infinity : SLICE_MS)) await new Promise((resume) => setTimeout(resume));
+  const plan = planOf(options);
+  if (chooseScheduler(options) === 'threads') {
+    const job = jobOf(recording, plan);
+    const [runtime] = await Promise.all([
+      options.runtime ?? defaultRuntime({ workers: options.workers, memory: options.memory }),
+      checkAll(job.functions), /* loads the parser while the threads start */
+    ]);
+    /* A Runtime that was given has its own number of workers; the default one may have been started with fewer. */
+    const workers = options.workers ?? (options.runtime ? undefined : workerCount());
+    const results = await runtime.run(job, { workers, signal, onProgress, stopOnError,
+      onResult: onResult && ((place, result) => void onResult(place, taking.fromBytes(result))) });
+    return results.map(taking.fromBytes);
+  }
+  sayWhySerial(options);
+  const strict = options.strict ?? config.strict;
+  if (strict) await checkAll(recording.functions.map(describe));
+  const walk = walkByRank(await loadSerial(), recording, { plan, strict, waits: true, stopOnError, signal, onProgress, watched: watchedWalk(recording),
+    onResult: onResult && ((place, result) => onResult(place, taking.fromValue(result))) });
+  return (await runAsync(walk, signal)).map(taking.fromValue);
+}
+
+/**
+ * The same, and waits for it.
+ * @template T
+ * @param {import('./record.js').Recording} recording @param {ComputeOptions} options @param {Taking<T>} taking
+ * @returns {T[]}
+ */
+export function executeNow(recording, options, taking) {
+  const { signal, onProgress, stopOnError } = options;
+  if (signal?.aborted) throw new CancelledError(undefined, { cause: signal.reason });
+  recording.walk();
+  const plan = planOf(options);
+  if (chooseScheduler(options) === 'threads') {
+    if (attachment()?.core) {
+      const runtime = options.runtime ?? attachedRuntime({ workers: options.workers });
+      const workers = options.workers ?? (options.runtime ? undefined : workerCount());
+      return runtime.runAndWait(jobOf(recording, plan), { workers, onProgress, stopOnError }).map(taking.fromBytes);
+    }
+    if (attachment()) throw new UnsupportedError(`threads cannot run here: ${whyNoThreads()}.`);
+    if (!inNode)
+      throw new UnsupportedError("a page's main thread must not wait: use await compute(), or scheduler: 'sync'.");
+    if (options.runtime)
+      throw new OptionError('computeSync cannot wait for a Runtime of this thread: use await compute(), or leave it out.', { option: 'runtime' });
+    return runAndWait(jobOf(recording, plan), options).map(taking.fromBytes);
+  }
+  const strict = options.strict ?? config.strict;
+  if (strict && attachment()) checkAllNow(recording.functions.map(describe));
+  else if (strict && inNode) checkAndWait(recording.functions.map(describe));
+  refuseUnloaded(recording.functions);
+  const heap = loadSerialSync();
+  if (!heap) throw new UnsupportedError("computeSync in a page needs the core to be loaded: await compute() once before, with scheduler: 'sync'.");
+  return runNow(walkByRank(heap, recording, { plan, strict, stopOnError, signal, onProgress, watched: watchedWalk(recording) })).map(taking.fromValue);
+}
+
+/** @param {import('./record.js').Recording} recording */
+function watchedWalk(recording) {
+  return isWatched() ? (/** @type {Uint32Array} */ groups) => new WatchedWalk(recording, groups) : undefined;
+}
+
+/**
+ * Gives the results that a computation which kept going throws with its errors the form that was asked for.
+ * @param {unknown} error @param {(results: any[]) => unknown} rebuild
+ */
+export function withResults(error, rebuild) {
+  if (error instanceof AggregateError && 'results' in error) error.results = rebuild(/** @type {any[]} */ (error.results));
+  return error;
+}
+
+/* A program's thread may not come back to its event loop to load the parser later. */
+if (attachment()) loadCheck();

@@ -1,0 +1,52 @@
+/** What keeps tasks of the strict `sync` scheduler from doing to the caller's thread what threads are guarded from. */
+import { UnsupportedError } from '../errors.js';
+
+const scope = /** @type {any} */ (globalThis);
+const process = scope.process?.versions?.node ? scope.process : undefined;
+const ENDS = ['exit', 'reallyExit', 'abort'];
+
+/**
+ * Calls a task's function, which cannot end the process meanwhile.
+ * @param {{ 'heddle-task': (fn: Function, args: unknown[]) => unknown }} runner @param {Function} fn @param {unknown[]} args
+ */
+export function callGuarded(runner, fn, args) {
+  if (!process) return runner['heddle-task'](fn, args);
+  const before = ENDS.map((name) => process[name]);
+  for (const name of ENDS)
+    process[name] = (/** @type {unknown} */ code) => {
+      throw new UnsupportedError(`process.${name}(${code ?? ''}) was called in a task, which would end the process: return from the task, or throw an error.`);
+    };
+  try {
+    return runner['heddle-task'](fn, args);
+  } finally {
+    ENDS.forEach((name, at) => (process[name] = before[at]));
+  }
+}
+
+/** Settles when rejections that nobody handled have been reported. @returns {Promise<void>} */
+export const afterReports = () => new Promise((resolve) => {
+  if (typeof setImmediate === 'function') setImmediate(resolve);
+  else setTimeout(() => setTimeout(resolve));
+});
+
+/** From now on until `end`, rejections that nobody handles are a task's: `check` throws the first. */
+export function noticeRejections() {
+  /** @type {{ reason: unknown } | undefined} */
+  let stray;
+  const notice = (/** @type {any} */ reason) => void (stray ??= { reason });
+  const noticeEvent = (/** @type {any} */ event) => {
+    event.preventDefault();
+    notice(event.reason);
+  };
+  if (process) process.on('unhandledRejection', notice);
+  else scope.addEventListener?.('unhandledrejection', noticeEvent);
+  return {
+    check() {
+      if (stray) throw stray.reason;
+    },
+    end() {
+      if (process) process.off('unhandledRejection', notice);
+      else scope.removeEventListener?.('unhandledrejection', noticeEvent);
+    },
+  };
+}

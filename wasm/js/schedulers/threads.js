@@ -1,0 +1,273 @@
+/**
+ * One job on a pool of threads: handed to the core, looked at while it runs, and told of when it ends. It may be told
+ * of before: when it fails or is cancelled, bodies that run are still to come to their end.
+ */
+import { buildGraph, groupsOf } from '../core/graph.js';
+import { outOfMemory } from '../core/heap.js';
+import { ATTEMPTS_MAX } from '../crew.js';
+import { CancelledError, HdError, TimeoutError, WorkerLostError } from '../errors.js';
+import { PROGRESS_MS, progressOf } from '../progress.js';
+import { decode } from '../values/codec.js';
+import { failedTogether, unpackFailure } from '../values/failure.js';
+import { Watched, isWatched } from '../watch.js';
+
+/** hd_run_state. */
+const DONE = 1, FAILED = 2;
+/** What hdw_run_submit is asked for. */
+const TRACE = 1, KEEP_GOING = 4, ANNOUNCE = 8, PROGRESS = 16;
+/** HD_ABSENT. */
+const ABSENT = 7;
+const RECORD_BYTES = 16, FAILURE_WORDS = 5, COUNT_WORDS = 4, TOLD_MAX = 64, FAILURES_MAX = 1000;
+
+/**
+ * @typedef {object} RunOptions
+ * @property {number} [workers]
+ * @property {AbortSignal} [signal]
+ * @property {(progress: import('../progress.js').Progress) => void} [onProgress]
+ * @property {boolean} [stopOnError]
+ * @property {(place: number, result: import('../values/codec.js').Encoded) => void} [onResult] told each wanted result as
+ *   it comes, by its place among the job's outputs
+ */
+
+export class ThreadedRun {
+  #heap;
+  #pool;
+  #job;
+  #options;
+  #run = 0;
+  #graph = 0;
+  #total;
+  #began = performance.now();
+  /** @type {Watched | undefined} */
+  #watched;
+  #told = false;
+  #toldAt = performance.now();
+  /** Places of outputs that have yet to be told. @type {Set<number>} */
+  #untold;
+  #crew;
+  /** The batch's function for each of the graph's. @type {number[]} */
+  #functionsOf = [];
+  /** @type {(results: import('../values/codec.js').Encoded[]) => void} */ resolve = () => {};
+  /** @type {(error: unknown) => void} */ reject = () => {};
+  /** Errors of tasks, with what they ran: where that is written is still to be shown. @type {[unknown, import('../delayed.js').TaskFunction | undefined][]} */
+  failed = [];
+
+  /**
+   * @param {import('../core/heap.js').Heap} heap
+   * @param {number} pool
+   * @param {{ lossCause: unknown }} crew
+   * @param {import('./job.js').Job} job whose functions have been checked
+   * @param {RunOptions & { count: number, functionNumber: (text: string) => number }} options `count`: workers
+   */
+  constructor(heap, pool, crew, job, options) {
+    const { core } = heap, { count, onProgress, onResult, stopOnError = true } = options;
+    this.#heap = heap;
+    this.#pool = pool;
+    this.#crew = crew;
+    this.#job = job;
+    this.#options = options;
+    this.#untold = new Set(onResult ? job.outputs.keys() : []);
+    const built = buildGraph(heap, job, {
+      encodeLiteral: job.encodeLiteral,
+      functionNumber: (index) => options.functionNumber(job.functions[index]),
+      plan: job.plan,
+    });
+    this.#graph = built.graph;
+    this.#functionsOf = built.functions;
+    this.#total = core.hdw_graph_task_count(this.#graph);
+    this.#watched = isWatched() ? new Watched(job, 'threads', count, groupsOf(heap, this.#graph, job.functionOf.length)) : undefined;
+    const wishes = (this.#watched ? TRACE : 0) | (stopOnError ? 0 : KEEP_GOING) | (onResult ? ANNOUNCE : 0) | (onProgress ? PROGRESS : 0);
+    const { budgetResults, budgetBytes } = job.plan;
+    this.#run = core.hdw_run_submit(pool, this.#graph, count, wishes, budgetResults, budgetBytes) >>> 0;
+    if (!this.#run) {
+      core.hdw_graph_destroy(this.#graph);
+      this.#watched?.end('failed');
+      throw outOfMemory('a run', this.#total);
+    }
+  }
+
+  /** Its address in the core. */
+  get address() {
+    return this.#run;
+  }
+
+  get job() {
+    return this.#job;
+  }
+
+  get options() {
+    return this.#options;
+  }
+
+  /** Whether who asked for it knows how it ended. */
+  get told() {
+    return this.#told;
+  }
+
+  /** Whether bodies still run that shall come to their end. */
+  get stopping() {
+    return this.#told && this.#heap.core.hdw_run_state(this.#run) !== DONE;
+  }
+
+  /** How soon somebody wants to hear how it is getting on, though nothing has happened. */
+  get dueInMs() {
+    let ms = 1000;
+    if (this.#options.onProgress) ms = Math.min(ms, Math.max(1, this.#toldAt + PROGRESS_MS - performance.now()));
+    if (this.#watched) ms = Math.min(ms, Math.max(1, this.#watched.dueInMs));
+    return ms;
+  }
+
+  /** What a task of it is called. @param {number} task by its id */
+  keyOf(task) {
+    return this.#job.describe(task).key;
+  }
+
+  /** @param {unknown} error */
+  #reject(error) {
+    if (this.#told) return;
+    this.#told = true;
+    this.reject(error);
+  }
+
+  /** @param {unknown} reason */
+  cancel(reason) {
+    this.#heap.core.hdw_run_cancel(this.#pool, this.#run);
+    this.#reject(new CancelledError(undefined, { cause: reason }));
+  }
+
+  /** The pool's event has rung, or it is time: tells what there is to tell. True: it has ended, and is gone. */
+  look() {
+    const { core } = this.#heap;
+    if (core.hdw_run_ended(this.#pool, this.#run)) {
+      this.#end();
+      return true;
+    }
+    if (this.#told) return false;
+    try {
+      this.#tellResults();
+      if (core.hdw_run_state(this.#run) === FAILED) this.#reject(this.#failure());
+      else this.#tellProgress();
+    } catch (error) { /* of who is told */
+      core.hdw_run_cancel(this.#pool, this.#run);
+      this.#reject(error);
+    }
+    return false;
+  }
+
+  /** The core is lost, and with it the run. @param {unknown} [error] undefined: it runs again elsewhere */
+  abandon(error) {
+    this.#watched?.end('failed');
+    if (error !== undefined) this.#reject(error);
+  }
+
+  #end() {
+    const { core } = this.#heap;
+    try {
+      const state = core.hdw_run_state(this.#run);
+      if (this.#watched) {
+        this.#sample();
+        this.#watched.end(state === DONE ? 'done' : state === FAILED ? 'failed' : 'cancelled');
+      }
+      if (this.#told) return;
+      if (this.#options.onProgress) this.#options.onProgress(this.#progress());
+      this.#tellResults();
+      if (state === DONE) {
+        const results = this.#results();
+        this.#told = true;
+        this.resolve(results);
+      } else this.#reject(state === FAILED ? this.#failure() : new CancelledError());
+    } catch (error) {
+      this.#reject(error);
+    } finally {
+      core.hdw_run_destroy(this.#run);
+      core.hdw_graph_destroy(this.#graph);
+    }
+  }
+
+  #tellResults() {
+    for (const place of this.#untold) {
+      const id = this.#job.outputs[place];
+      if (!this.#heap.core.hdw_run_ready(this.#run, id)) continue;
+      this.#untold.delete(place);
+      this.#options.onResult?.(place, this.#heap.readValue(this.#heap.core.hdw_run_result(this.#run, id) >>> 0));
+    }
+  }
+
+  #tellProgress() {
+    this.#watched?.look(() => this.#sample());
+    if (this.#told || !this.#options.onProgress || performance.now() < this.#toldAt + PROGRESS_MS) return;
+    this.#options.onProgress(this.#progress());
+    this.#toldAt = performance.now();
+  }
+
+  #progress() {
+    const count = this.#functionsOf.length, bytes = count * COUNT_WORDS * 4;
+    const room = this.#heap.alloc(bytes + TOLD_MAX * 8, 'progress');
+    this.#heap.catchUp();
+    this.#heap.bytes.fill(0, room, room + bytes);
+    const told = this.#heap.core.hdw_run_counts(this.#run, room, room + bytes, TOLD_MAX);
+    const words = this.#heap.words.slice(room >>> 2, (room + bytes) >>> 2);
+    const view = new DataView(this.#heap.bytes.slice(room + bytes, room + bytes + told * 8).buffer);
+    this.#heap.core.hdw_free(room);
+    const named = this.#functionsOf.map((index, at) => {
+      const [total, done, running, failed] = words.subarray(at * COUNT_WORDS, (at + 1) * COUNT_WORDS);
+      return /** @type {[string, import('../progress.js').Counts]} */ ([this.#job.names[index], { total, done, running, failed }]);
+    });
+    const tasks = Array.from({ length: told }, (_, at) => ({ key: this.keyOf(view.getUint32(at * 8, true)), fraction: view.getFloat32(at * 8 + 4, true) }));
+    return progressOf(named, tasks, performance.now() - this.#began);
+  }
+
+  /** Brings what is watched up to date. */
+  #sample() {
+    const count = this.#job.functionOf.length; /* also those that were culled, of which the core says nothing */
+    const room = this.#heap.core.hdw_alloc(count * (RECORD_BYTES + 1)) >>> 0;
+    if (!room) return; /* the computation is not to suffer */
+    const recordsEnd = room + count * RECORD_BYTES;
+    this.#heap.catchUp();
+    this.#heap.bytes.fill(0, room, recordsEnd + count);
+    this.#heap.core.hdw_run_sample(this.#run, recordsEnd, room);
+    const { bytes } = this.#heap;
+    this.#watched?.adopt(bytes.subarray(recordsEnd, recordsEnd + count), new DataView(bytes.buffer, room, count * RECORD_BYTES));
+    this.#heap.core.hdw_free(room);
+  }
+
+  /** Of a run that has ended. An absent one is undefined. */
+  #results() {
+    return this.#job.outputs.map((id) => {
+      const slot = this.#heap.core.hdw_run_result(this.#run, id) >>> 0;
+      return this.#heap.word(slot) === ABSENT ? { tag: ABSENT, kind: 0, number: 0, bytes: null } : this.#heap.readValue(slot);
+    });
+  }
+
+  /** What to reject with. */
+  #failure() {
+    const { core } = this.#heap;
+    const room = this.#heap.alloc(FAILURES_MAX * FAILURE_WORDS * 4, 'errors');
+    const count = core.hdw_run_failures(this.#run, FAILURES_MAX, room) >>> 0;
+    /** @type {Map<number, unknown>} By task: of one that runs again for each reader each copy may have failed. */
+    const errors = new Map();
+    for (let at = Math.min(count, FAILURES_MAX); at-- > 0; ) {
+      const [id, worker, attempt, status, slot] = this.#heap.words.slice((room >>> 2) + at * FAILURE_WORDS, (room >>> 2) + (at + 1) * FAILURE_WORDS);
+      if (errors.has(id)) continue;
+      const error = this.#error({ ...this.#job.describe(id), worker, attempt }, status, slot);
+      errors.set(id, error);
+      this.failed.push([error, this.#job.taskFunction(id)]);
+    }
+    core.hdw_free(room);
+    const [first] = errors.values();
+    return this.#options.stopOnError === false ? failedTogether([...errors.values()], this.#total, this.#results().map((result) => (result.tag === ABSENT ? undefined : decode(result)))) : first;
+  }
+
+  /** @param {import('../values/failure.js').TaskInfo} task @param {number} status @param {number} slot */
+  #error(task, status, slot) {
+    const { bytes } = this.#heap.readValue(slot);
+    if (bytes) return unpackFailure(new TextDecoder().decode(bytes), task);
+    switch (this.#heap.statusName(status)) {
+      case 'OUT_OF_MEMORY': return Object.assign(outOfMemory(`the result of '${task.key}'`, 0), { task });
+      case 'TIMED_OUT': return new TimeoutError(`task '${task.key}' took longer than its timeoutMs, and did not give its thread back.`, { task });
+      case 'WORKER_LOST':
+        return new WorkerLostError(`the worker that ran '${task.key}' ended, ${ATTEMPTS_MAX} times: ${this.#crew.lossCause}`, { task, cause: this.#crew.lossCause });
+      default: return new HdError(this.#heap.statusName(status), `task '${task.key}': ${this.#heap.statusText(status)}`, { task });
+    }
+  }
+}
