@@ -4,7 +4,7 @@ import { annotate } from '../../wasm/js/annotate.js';
 import { builtins } from '../../wasm/js/builtins.js';
 import { Delayed, delayed } from '../../wasm/js/delayed.js';
 import { bind, checkpoint, waitOn } from '../../wasm/js/manipulate.js';
-import { LITERAL, Recording, Reference, Template } from '../../wasm/js/record.js';
+import { LITERAL, Recording, Reference } from '../../wasm/js/record.js';
 
 const record = (...nodes) => {
   const recording = new Recording(nodes);
@@ -62,9 +62,9 @@ describe('a function with a context', () => {
 
   test('also where arguments are nested, or the task waits for others', () => {
     const nested = withContext([delayed(fn)(1)], 'x'), waiting = bind(withContext(7), delayed(fn)(1));
-    expect(record(nested).literals[0]).toEqual(new Template([nested.key, [new Reference(0)], 'x']));
+    expect(record(nested).literals[0].args).toEqual([nested.key, [new Reference(0)], 'x']);
     const { literals, args, argOffsets } = record(waiting);
-    expect(literals[0]).toEqual(new Template([waiting.key, new Reference(0)]));
+    expect(literals[0].args).toEqual([waiting.key, new Reference(0)]);
     expect([...args.view.subarray(0, argOffsets.view[1])]).toEqual([LITERAL, LITERAL + 1, 1]);
     expect(literals[1]).toBe(7);
   });
