@@ -258,10 +258,10 @@ describe.each(ways)('$way', ({ run, encodes, threads, waits }) => {
 
   if (threads) {
     describe('a worker that ends', () => {
-      test('by process.exit in a task is a WorkerLostError after two attempts, and another takes its place', async () => {
+      test('by itself in a task is a WorkerLostError after two attempts, and another takes its place', async () => {
         const exit = delayed(function exit(file) {
           note(file, 'tried');
-          globalThis.process.exit(3);
+          globalThis.process.reallyExit(3);
         }, { scope: { note } });
         const error = await rejection(run([exit(book.file), inc(1)]));
         expect(error).toBeInstanceOf(WorkerLostError);
@@ -275,7 +275,7 @@ describe.each(ways)('$way', ({ run, encodes, threads, waits }) => {
           const fs = globalThis.process.getBuiltinModule('node:fs');
           const first = fs.readFileSync(file, 'utf8') === '';
           fs.appendFileSync(file, 'tried\n');
-          if (first) globalThis.process.exit(1);
+          if (first) globalThis.process.reallyExit(1);
           return x;
         });
         expect(await run(Array.from({ length: 10 }, (_, i) => inc(unlucky(book.file, i))))).toEqual(Array.from({ length: 10 }, (_, i) => i + 1));
@@ -287,14 +287,14 @@ describe.each(ways)('$way', ({ run, encodes, threads, waits }) => {
           const fs = globalThis.process.getBuiltinModule('node:fs');
           const dying = fs.readFileSync(file, 'utf8') === '';
           fs.appendFileSync(file, 'tried\n');
-          if (dying) setTimeout(() => globalThis.process.exit(1), 5);
+          if (dying) setTimeout(() => globalThis.process.reallyExit(1), 5);
           return new Promise((resolve) => setTimeout(() => resolve(x), dying ? 60_000 : 1));
         });
         expect(await run([1, 2, 3, 4].map((x) => open(book.file, x)))).toEqual([1, 2, 3, 4]);
       });
 
       test('many times over leaves a whole pool', async () => {
-        const exit = delayed(() => globalThis.process.exit(0));
+        const exit = delayed(() => globalThis.process.reallyExit(0));
         for (let i = 0; i < 3; i++) expect(await rejection(run([exit(), exit(), exit()]))).toBeInstanceOf(WorkerLostError);
         const meeting = delayed(meet);
         const both = Array.from({ length: 2 }, () => meeting(book.file, 2));
@@ -303,11 +303,28 @@ describe.each(ways)('$way', ({ run, encodes, threads, waits }) => {
     });
 
     describe('what a task leaves behind', () => {
-      test('a rejection that nobody handles, and an error in a timer, disturb no one', async () => {
+      test('a rejection that nobody handles is its failure', async () => {
+        const careless = delayed(function careless(x) { Promise.reject(new RangeError(`left behind by ${x}`)); return x; });
+        const error = await rejection(run([inc(1), careless('it')]));
+        expect(error).toBeInstanceOf(RangeError);
+        expect(error).toMatchObject({ message: 'left behind by it', task: { name: 'careless' } });
+        await works();
+      });
+
+      test('a rejection that comes while it waits is its failure too', async () => {
+        const careless = delayed(async function careless() {
+          queueMicrotask(() => Promise.reject(new RangeError('left behind')));
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          return 1;
+        });
+        expect(await rejection(run([careless()]))).toMatchObject({ message: 'left behind', task: { name: 'careless' } });
+        await works();
+      });
+
+      test('an error in a timer or a microtask disturbs no one', async () => {
         const careless = delayed(() => {
           const { console } = globalThis;
           console.error = () => {}; // the worker's, which reports it
-          Promise.reject(new Error('left behind'));
           setTimeout(() => { throw new Error('later'); }, 0);
           queueMicrotask(() => { throw new Error('soon'); });
           return 1;
@@ -330,7 +347,7 @@ describe('a worker that ends while nothing runs', () => {
     const runtime = await Runtime.start({ workers });
     try {
       const exitLater = delayed((file) => {
-        setTimeout(() => { globalThis.process.getBuiltinModule('node:fs').appendFileSync(file, 'gone\n'); globalThis.process.exit(0); }, 1);
+        setTimeout(() => { globalThis.process.getBuiltinModule('node:fs').appendFileSync(file, 'gone\n'); globalThis.process.reallyExit(0); }, 1);
       });
       for (let round = 0; round < 3; round++) {
         const before = book.lines().length;

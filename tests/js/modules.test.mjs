@@ -6,7 +6,7 @@ import { readFileSync, rmSync, writeFileSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { compute, computeSync, delayed, FunctionError, UnsupportedError } from 'heddle';
+import { compute, computeSync, delayed, FunctionError, OptionError, UnsupportedError } from 'heddle';
 import { moduleTask } from '../../wasm/js/functions/modules.js';
 import { rejection, ways } from './ways.mjs';
 
@@ -107,11 +107,10 @@ describe.each(ways)('$way', (way) => {
     });
   }
 
-  test('a scope is refused: the module has its own', async () => {
-    if (!way.encodes) return; /* what does not travel sees its module anyway */
-    const error = await rejection(run(delayed({ module: tasks, name: 'triple' }, { scope: { factor: 4 } })(1)));
-    expect(error).toBeInstanceOf(FunctionError);
-    expect(error.message).toMatch(/'triple' is exported from a module .* no scope/);
+  test('a scope is refused: the module has its own', () => {
+    const error = thrown(() => delayed({ module: tasks, name: 'triple' }, { scope: { factor: 4 } }));
+    expect(error).toBeInstanceOf(OptionError);
+    expect(error.message).toMatch(/^delayed of a module's function has no option 'scope'; it has /);
   });
 });
 

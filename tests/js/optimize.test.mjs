@@ -39,7 +39,7 @@ describe.each(ways)('$way', ({ run, runGet, threads, encodes, waits }) => {
     test('without it progress counts all', async () => {
       const seen = [];
       await runGet(graph(), 'y', { optimize: { cull: false, fuse: false }, onProgress: (progress) => seen.push(progress) });
-      expect(seen.at(-1)).toEqual({ done: 3, total: 3 });
+      expect(seen.at(-1)).toMatchObject({ done: 3, total: 3 });
     });
   });
 
@@ -130,7 +130,7 @@ describe.each(ways)('$way', ({ run, runGet, threads, encodes, waits }) => {
           const fs = globalThis.process.getBuiltinModule('node:fs');
           const first = fs.readFileSync(file, 'utf8').split('\n').length === 2;
           fs.appendFileSync(file, 'once\n');
-          if (first) globalThis.process.exit(1);
+          if (first) globalThis.process.reallyExit(1);
           return { point, twice };
         });
         const start = delayed(function start(file) {
@@ -144,7 +144,7 @@ describe.each(ways)('$way', ({ run, runGet, threads, encodes, waits }) => {
 
       test('that loses its worker again and again names the part', async () => {
         const exit = delayed(function exit() {
-          globalThis.process.exit(4);
+          globalThis.process.reallyExit(4);
         });
         const bad = exit(inc(1));
         const error = await rejection(run(inc(bad)));
@@ -272,7 +272,7 @@ describe('config', () => {
   afterEach(() => Object.assign(config, { optimize: true, order: 'fast', budget: undefined }));
 
   test('has what computations do by default; an option goes before it', async () => {
-    expect(config).toMatchObject({ optimize: true, order: 'fast', budget: undefined });
+    expect(config).toMatchObject({ optimize: true, order: 'fast', budget: undefined, graceMs: 250 });
     const graph = { y: [(x) => x, 1], z: [note, book.file, 'z ran', 1] };
     Object.assign(config, { optimize: { cull: false }, order: 'best', budget: 5 });
     expect(await get(graph, 'y')).toBe(1);

@@ -46,7 +46,7 @@ test.each([
   ['a Runtime that was closed', 'const runtime = await Runtime.start({ workers: 2 }); await inc(1).compute({ runtime }); await runtime.close();'],
   ['computeSync on threads', 'inc(1).computeSync();'],
   ['a computation that failed', 'await delayed(() => { throw 1; })().compute().catch(() => {});'],
-  ['a worker that ended', 'await delayed(() => globalThis.process.exit(1))().compute().catch(() => {});'],
+  ['a worker that ended', 'await delayed(() => globalThis.process.reallyExit(1))().compute().catch(() => {});'],
 ])('a script ends soon after %s', (_, source) => {
   const { status, stdout } = run(`${start} ${source} const over = Date.now(); process.on('exit', () => console.log(Date.now() - over));`);
   expect(status).toBe(0);
@@ -83,9 +83,19 @@ test('where workers cannot start, compute says so, and does not try for ever', (
   }
 });
 
-test('what a task leaves behind is reported and does not end the process', () => {
-  const { status, stdout, stderr } = run(`${start} const careless = delayed(() => {
+test.each(["'threads'", "'sync', strict: true"])('a rejection that a task leaves behind is its failure and does not end the process: scheduler %s', (scheduler) => {
+  const { status, stdout } = run(`${start} const careless = delayed(function careless() {
       Promise.reject(new Error('left behind'));
+      return new Promise((resolve) => setTimeout(() => resolve(5), 20));
+    });
+    await careless().compute({ scheduler: ${scheduler} }).catch((error) => console.log(error.message, error.task.name));
+    console.log(await inc(1).compute({ scheduler: ${scheduler} }));`);
+  expect({ status, stdout }).toEqual({ status: 0, stdout: 'left behind careless\n2\n' });
+});
+
+test('what is thrown in a timer that a task leaves behind is reported and does not end the process', () => {
+  const { status, stdout, stderr } = run(`${start} const careless = delayed(() => {
+      setTimeout(() => { throw new Error('left behind'); });
       return new Promise((resolve) => setTimeout(() => resolve(5), 20));
     });
     console.log(await careless().compute());`);
@@ -110,8 +120,15 @@ test('globals and listeners of the process are as before', () => {
   expect({ status, stdout }).toEqual({ status: 0, stdout: 'true true true\n' });
 });
 
-test('all that tasks print comes out before the script ends', () => {
-  const { stdout } = run(`${start} const say = delayed((x) => { console.log('task', x); return x; });
-    await compute(Array.from({ length: 100 }, (_, x) => say(x)), { workers: 2 });`);
-  expect(stdout.split('\n').filter(Boolean).sort()).toEqual(Array.from({ length: 100 }, (_, x) => `task ${x}`).sort());
+test.each(["compute", "computeSync"])('all that tasks print comes out before the results, labelled, and in order for each of them: %s', (compute) => {
+  const { stdout } = run(`${start} import { computeSync } from 'heddle';
+    const say = delayed((x) => { console.log('first', x); console.log('second', x); return x; }, { name: 'say' });
+    const all = Array.from({ length: 50 }, (_, x) => say(x));
+    await ${compute}(all, { workers: 2, scheduler: 'threads' });
+    console.log('done');`);
+  const lines = stdout.split('\n').filter(Boolean);
+  expect(lines.at(-1)).toBe('done');
+  expect(lines).toHaveLength(101);
+  for (let x = 0; x < 50; x++)
+    expect(lines.filter((line) => line.startsWith(`[say-${x + 1}] `))).toEqual([`[say-${x + 1}] first ${x}`, `[say-${x + 1}] second ${x}`]);
 });

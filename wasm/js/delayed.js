@@ -410,8 +410,8 @@ function delayedValue(value, options) {
 /** @param {unknown} value @returns {value is ModuleFunction} */
 function isModuleFunction(value) {
   if (!isPlainObject(value)) return false;
-  const { module, name, ...others } = /** @type {Record<string, unknown>} */ (value);
-  return (typeof module === 'string' || module instanceof URL) && typeof name === 'string' && Reflect.ownKeys(others).length === 0;
+  const keys = Reflect.ownKeys(/** @type {object} */ (value));
+  return keys.length === 2 && keys.includes('module') && keys.includes('name');
 }
 
 /** @typedef {{ module: string | URL, name: string }} ModuleFunction a function by the address of its module and its name there */

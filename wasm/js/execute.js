@@ -95,7 +95,7 @@ export async function execute(recording, options, taking, onResult) {
   if (strict) await checkAll(recording.functions.map(describe));
   const walk = walkByRank(await loadSerial(), recording, { plan, strict, waits: true, stopOnError, signal, onProgress, watched: watchedWalk(recording),
     onResult: onResult && ((place, result) => onResult(place, taking.fromValue(result))) });
-  return (await runAsync(walk, signal)).map(taking.fromValue);
+  return (await runAsync(walk, strict, signal)).map(taking.fromValue);
 }
 
 /**
@@ -128,7 +128,7 @@ export function executeNow(recording, options, taking) {
   refuseUnloaded(recording.functions);
   const heap = loadSerialSync();
   if (!heap) throw new UnsupportedError("computeSync in a page needs the core to be loaded: await compute() once before, with scheduler: 'sync'.");
-  return runNow(walkByRank(heap, recording, { plan, strict, stopOnError, signal, onProgress, watched: watchedWalk(recording) })).map(taking.fromValue);
+  return runNow(walkByRank(heap, recording, { plan, strict, stopOnError, signal, onProgress, watched: watchedWalk(recording) }), strict).map(taking.fromValue);
 }
 
 /** @param {import('./record.js').Recording} recording */

@@ -40,14 +40,19 @@ output.print = (level, args) => {
 /** @type {Runtime | undefined} */
 let runtime;
 
-port.on('message', async (/** @type {any} */ { job, check, workers, memory, stopOnError, told, graceMs }) => {
+/** @type {AbortController | undefined} Of the request that is under way. */
+let current;
+
+port.on('message', async (/** @type {any} */ { id, cancel, job, check, workers, memory, stopOnError, told, graceMs }) => {
+  if (cancel) return current?.abort();
   try {
-    if (check) return send({ checked: await checkAll(check) });
+    if (check) return send({ id, checked: await checkAll(check) });
     config.graceMs = graceMs;
     if (!runtime || runtime.closed) runtime = await Runtime.start({ workers, memory });
-    const onProgress = told ? (/** @type {unknown} */ progress) => send({ progress }) : undefined;
-    send({ results: await runtime.run(unpackJob(job), { workers, stopOnError, onProgress }) });
+    const onProgress = told ? (/** @type {unknown} */ progress) => send({ id, progress }) : undefined;
+    const { signal } = (current = new AbortController());
+    send({ id, results: await runtime.run(unpackJob(job), { workers, stopOnError, onProgress, signal }) });
   } catch (error) {
-    send({ failure: packFailure(error) });
+    send({ id, failure: packFailure(error) });
   }
 });

@@ -39,14 +39,26 @@ function start() {
   return (helper = { worker, port: port1, words, receive: (port) => receiveMessageOnPort(port)?.message });
 }
 
+let requests = 0;
+
 /** @param {object} request @param {(progress: import('../progress.js').Progress) => void} [onProgress] */
 function ask(request, onProgress) {
   const { port, words, receive } = helper ?? start();
-  port.postMessage(request);
+  const id = ++requests;
+  port.postMessage({ ...request, id });
+  const tell = (/** @type {import('../progress.js').Progress} */ progress) => {
+    try {
+      onProgress?.(progress);
+    } catch (error) {
+      port.postMessage({ cancel: id });
+      throw error;
+    }
+  };
   for (;;) {
     const seen = Atomics.load(words, SENT), ended = Atomics.load(words, ENDED);
     for (let message; (message = receive(port)); ) {
-      if (message.progress) onProgress?.(message.progress);
+      if (message.id !== id) continue; /* of one whose onProgress threw */
+      if (message.progress) tell(message.progress);
       else if ('failure' in message) throw restoreError(message.failure);
       else return message;
     }

@@ -5,23 +5,22 @@ const scope = /** @type {any} */ (globalThis);
 const process = scope.process?.versions?.node ? scope.process : undefined;
 const ENDS = ['exit', 'reallyExit', 'abort'];
 
-/**
- * Calls a task's function, which cannot end the process meanwhile.
- * @param {{ 'heddle-task': (fn: Function, args: unknown[]) => unknown }} runner @param {Function} fn @param {unknown[]} args
- */
-export function callGuarded(runner, fn, args) {
-  if (!process) return runner['heddle-task'](fn, args);
+/** Runs a stretch of tasks, which cannot end the process meanwhile. @template T @param {() => T} stretch @returns {T} */
+function withoutEnds(stretch) {
   const before = ENDS.map((name) => process[name]);
   for (const name of ENDS)
     process[name] = (/** @type {unknown} */ code) => {
       throw new UnsupportedError(`process.${name}(${code ?? ''}) was called in a task, which would end the process: return from the task, or throw an error.`);
     };
   try {
-    return runner['heddle-task'](fn, args);
+    return stretch();
   } finally {
     ENDS.forEach((name, at) => (process[name] = before[at]));
   }
 }
+
+/** @type {<T>(stretch: () => T) => T} */
+export const guarded = process ? withoutEnds : (stretch) => stretch();
 
 /** Settles when rejections that nobody handled have been reported. @returns {Promise<void>} */
 export const afterReports = () => new Promise((resolve) => {

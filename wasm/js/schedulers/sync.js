@@ -16,7 +16,7 @@ import { encodeArgument } from '../held.js';
 import { decodeCopy, decodeTemplate, throughCodec } from '../values/codec.js';
 import { asTaskError, failedTogether } from '../values/failure.js';
 import { LITERAL, Reference, Template } from '../record.js';
-import { afterReports, callGuarded, noticeRejections } from './strict.js';
+import { afterReports, guarded, noticeRejections } from './strict.js';
 
 /** @param {unknown} value @returns {value is PromiseLike<unknown>} */
 const isPromise = (value) => value !== null && typeof value === 'object' && typeof (/** @type {any} */ (value).then) === 'function';
@@ -31,11 +31,13 @@ const runner = {
     return fn(...args);
   },
 
-  /** @param {Generator<PromiseLike<unknown>, unknown[], unknown>} walk @param {AbortSignal} [signal] */
-  async 'heddle-wait'(walk, signal) {
-    let step = walk.next();
+  /** @param {Generator<PromiseLike<unknown>, unknown[], unknown>} walk @param {<T>(stretch: () => T) => T} within @param {AbortSignal} [signal] */
+  async 'heddle-wait'(walk, within, signal) {
+    let step = within(() => walk.next());
     while (!step.done) {
-      let value, thrown, failed = false;
+      /** @type {unknown} */ let value;
+      /** @type {unknown} */ let thrown;
+      let failed = false;
       try {
         value = await untilAborted(step.value, signal);
       } catch (error) {
@@ -46,7 +48,7 @@ const runner = {
         walk.return([]);
         throw new CancelledError(undefined, { cause: signal.reason });
       }
-      step = failed ? walk.throw(thrown) : walk.next(value);
+      step = within(() => (failed ? walk.throw(thrown) : walk.next(value)));
     }
     return step.value;
   },
@@ -69,23 +71,27 @@ class SerialWalk {
   #recording;
   #options;
   #strict;
+  /** The recording's words. */
+  #functionOf; #offsets; #words;
   /** @type {Function[]} */ #functions;
   /** Whether a function may leave promises behind; only asked if that is to be found out. @type {boolean[]} */ #leavesPromises;
+  /** Whether a function is called as it is, with its arguments. @type {boolean[]} */ #plain;
   /** What threads would refuse is refused here too, before anything runs. */
   #encoded;
   /** @type {unknown[]} */ #results;
   /** What goes from part to part of a group stays as it is, as on threads. */
   #live;
-  /** The running task's group so far, and what can be released when it is over: it may have to begin again. */
-  /** @type {number[]} */ #group = [];
+  /** The parts before the running task of its group, which may have to begin again, and inputs that it would need.
+   * @type {number[]} */
+  #group = [];
   /** @type {number[]} */ #gone = [];
   /** @type {Map<number, number>} How often a task was tried. */ #tries = new Map();
-  /** @type {{ id: number, error: unknown }[]} */ #errors = [];
+  /** @type {unknown[]} */ #errors = [];
   /** @type {Map<number, number>} Wanted tasks' places. */ #places;
   /** @type {Map<number, number>} How far running tasks say that they are. */ #fractions = new Map();
   #began = performance.now();
   #toldAt = performance.now();
-  /** @type {Uint32Array[]} For each count one for each function. */ #counts = [];
+  /** @type {Uint32Array[]} For each count one for each function; none: nobody is told. */ #counts = [];
   /** @type {import('../watch.js').WatchedWalk | undefined} */ #seen;
 
   /** @param {import('../record.js').Recording} recording @param {WalkOptions} options */
@@ -93,45 +99,48 @@ class SerialWalk {
     const strict = (this.#strict = options.strict ?? false), count = recording.nodes.length;
     this.#recording = recording;
     this.#options = options;
+    this.#functionOf = recording.functionOf.view;
+    this.#offsets = recording.argOffsets.view;
+    this.#words = recording.args.view;
     const texts = strict ? recording.functions.map(describe) : [];
     this.#functions = strict ? texts.map(compile) : recording.functions.map(functionHere);
     this.#leavesPromises = texts.map((text) => Boolean(options.waits) && traitsOf(text).asynchronous);
+    this.#plain = recording.functions.map(({ ctx, timeoutMs }, index) => !ctx && !timeoutMs && !this.#leavesPromises[index]);
     this.#encoded = strict ? encodeLiterals(recording, encodeArgument) : null;
     this.#results = new Array(count);
     this.#live = new Uint8Array(strict ? count : 0);
     this.#places = new Map(options.onResult ? recording.outputs.map((id, place) => [id, place]) : []);
   }
 
-  /** @param {unknown} value */
-  #travel(value) {
-    return this.#strict ? throughCodec(value) : value;
-  }
-
   /** @param {number} place of an argument */
   #valueAt(place) {
-    const word = this.#recording.args.view[place];
-    if (word < LITERAL) return this.#live[word] ? this.#results[word] : this.#travel(this.#results[word]);
+    const word = this.#words[place];
+    if (word < LITERAL) return !this.#strict || this.#live[word] ? this.#results[word] : throughCodec(this.#results[word]);
     return this.#encoded ? decodeCopy(this.#encoded[word - LITERAL]) : this.#recording.valueOf(word - LITERAL);
   }
 
-  /** @param {number} id */
+  /** @param {number} id @returns {unknown[]} */
   #arguments(id) {
-    const { functionOf, argOffsets, args, literals } = this.#recording;
-    const from = argOffsets.view[id], end = argOffsets.view[id + 1];
-    if (!(functionOf.view[id] & 1)) return Array.from({ length: end - from }, (_, at) => this.#valueAt(from + at));
-    const literal = args.view[from] - LITERAL;
+    const from = this.#offsets[id], end = this.#offsets[id + 1];
+    if (this.#functionOf[id] & 1) return this.#templateArguments(from);
+    const args = new Array(end - from);
+    for (let place = from; place < end; place++) args[place - from] = this.#valueAt(place);
+    return args;
+  }
+
+  /** @param {number} from @returns {unknown[]} */
+  #templateArguments(from) {
+    const literal = this.#words[from] - LITERAL;
     const resultAt = (/** @type {number} */ place) => this.#valueAt(from + 1 + place);
-    return this.#encoded
-      ? decodeTemplate(/** @type {Uint8Array} */ (this.#encoded[literal].bytes), resultAt)
-      : /** @type {unknown[]} */ (mapLeaves(/** @type {Template} */ (literals[literal]).args,
-        (leaf) => (leaf instanceof Reference ? resultAt(leaf.place) : leaf)));
+    if (this.#encoded) return decodeTemplate(/** @type {Uint8Array} */ (this.#encoded[literal].bytes), resultAt);
+    const { args } = /** @type {Template} */ (this.#recording.literals[literal]);
+    return /** @type {unknown[]} */ (mapLeaves(args, (leaf) => (leaf instanceof Reference ? resultAt(leaf.place) : leaf)));
   }
 
   /** Whether a task needs one that failed. @param {number} id */
   #mustSkip(id) {
-    const { argOffsets, args } = this.#recording;
-    for (let place = argOffsets.view[id], end = argOffsets.view[id + 1]; place < end; place++)
-      if (args.view[place] < LITERAL && this.#results[args.view[place]] === absent) return true;
+    for (let place = this.#offsets[id], end = this.#offsets[id + 1]; place < end; place++)
+      if (this.#words[place] < LITERAL && this.#results[this.#words[place]] === absent) return true;
     return false;
   }
 
@@ -143,7 +152,7 @@ class SerialWalk {
       signal: () => {
         if (asking) return asking.signal;
         const timedOut = () => attempt.timedOut || (timeoutMs > 0 && !attempt.over && performance.now() - since > timeoutMs);
-        asking = askingSignal(() => (signal?.aborted ? signal.reason : timedOut() ? this.#timeout(timeoutMs) : undefined));
+        asking = askingSignal(() => (signal?.aborted ? signal.reason : timedOut() ? timeout(timeoutMs) : undefined));
         signal?.addEventListener('abort', asking.look, { once: true });
         return asking.signal;
       },
@@ -153,41 +162,32 @@ class SerialWalk {
     });
   }
 
-  /** @param {number} timeoutMs */
-  #timeout(timeoutMs) {
-    return new TimeoutError(`the task took longer than its ${timeoutMs} ms.`, { timeoutMs });
-  }
-
   /** Runs a task once, and gives its value. @param {number} id @returns {Generator<PromiseLike<unknown>, unknown, unknown>} */
   *#attempt(id) {
-    const index = this.#recording.functionOf.view[id] >>> 1;
-    const { ctx, timeoutMs } = this.#recording.functions[index], leavesPromises = this.#leavesPromises[index];
-    const args = this.#arguments(id);
-    if (!ctx && !timeoutMs && !leavesPromises) { /* nearly all */
-      const value = this.#strict ? callGuarded(runner, this.#functions[index], args) : runner['heddle-task'](this.#functions[index], args);
-      return isPromise(value) ? yield value : value;
-    }
+    const index = this.#functionOf[id] >>> 1, { ctx, timeoutMs } = this.#recording.functions[index];
     const since = performance.now(), attempt = { over: false, timedOut: false };
+    const args = this.#arguments(id);
     if (ctx) args[0] = this.#context(id, attempt, timeoutMs, since);
-    const rejections = leavesPromises ? noticeRejections() : undefined;
+    const rejections = this.#leavesPromises[index] ? noticeRejections() : undefined;
     /** @type {any} */ let timer;
     try {
-      let value = this.#strict ? callGuarded(runner, this.#functions[index], args) : runner['heddle-task'](this.#functions[index], args);
+      const value = runner['heddle-task'](this.#functions[index], args);
       if (rejections) {
+        if (isPromise(value)) value.then(undefined, () => {}); /* its own is no stray one */
         yield afterReports();
         rejections.check();
       }
-      if (isPromise(value)) {
-        const promise = value;
-        value = yield timeoutMs ? new Promise((resolve, reject) => {
-          promise.then(resolve, reject);
-          timer = setTimeout(() => {
-            attempt.timedOut = true;
-            reject(this.#timeout(timeoutMs));
-          }, Math.max(0, since + timeoutMs - performance.now()));
-        }) : promise;
-      } else if (timeoutMs && performance.now() - since > timeoutMs) throw this.#timeout(timeoutMs);
-      return value;
+      if (!isPromise(value)) {
+        if (timeoutMs && performance.now() - since > timeoutMs) throw timeout(timeoutMs);
+        return value;
+      }
+      return yield timeoutMs ? new Promise((resolve, reject) => {
+        value.then(resolve, reject);
+        timer = setTimeout(() => {
+          attempt.timedOut = true;
+          reject(timeout(timeoutMs));
+        }, Math.max(0, since + timeoutMs - performance.now()));
+      }) : value;
     } finally {
       attempt.over = true;
       clearTimeout(timer);
@@ -196,46 +196,48 @@ class SerialWalk {
     }
   }
 
-  /** Runs a task until it is done or has no tries left. @param {number} id @param {boolean} goesOn
-   * @returns {Generator<PromiseLike<unknown>, void, unknown>} */
-  *#task(id, goesOn) {
-    const retries = this.#recording.functions[this.#recording.functionOf.view[id] >>> 1].retries || this.#options.plan.retries;
-    this.#group.push(id);
-    for (let parts = [id]; ; parts = this.#strict ? this.#group : [id]) { /* a group begins again with its first part */
+  /** @param {number} id @param {unknown} value @param {boolean} goesOn whether the next part of its group follows */
+  #keep(id, value, goesOn) {
+    if (!this.#strict) {
+      this.#results[id] = value;
+      return;
+    }
+    this.#live[id] = goesOn ? 1 : 0;
+    this.#results[id] = goesOn ? value : throughCodec(value);
+  }
+
+  /** A task has failed: tries it again as often as it may be, and from the first part of its group on if its inputs may
+   * have changed. @param {number} id @param {boolean} goesOn @param {unknown} thrown @returns {Generator<PromiseLike<unknown>, void, unknown>} */
+  *#again(id, goesOn, thrown) {
+    const retries = this.#recording.functions[this.#functionOf[id] >>> 1].retries || this.#options.plan.retries;
+    for (let tries = 1; ; tries++) {
+      this.#tries.set(id, tries);
+      if (this.#options.signal?.aborted) throw thrown;
+      if (tries > retries) break;
       try {
-        for (const part of parts) {
-          const value = yield* this.#attempt(part), stays = part !== id || goesOn;
-          if (this.#strict) this.#live[part] = stays ? 1 : 0;
-          this.#results[part] = stays ? value : this.#travel(value);
-        }
+        for (const part of [...this.#group, id]) this.#keep(part, yield* this.#attempt(part), part !== id || goesOn);
         return;
-      } catch (thrown) {
-        if (this.#options.signal?.aborted) throw thrown;
-        const tries = (this.#tries.get(id) ?? 0) + 1;
-        this.#tries.set(id, tries);
-        if (tries <= retries) continue;
-        const error = asTaskError(thrown, { ...this.#recording.describe(id), worker: 0, attempt: tries });
-        showWhereNow(error, this.#recording.taskFunction(id));
-        throw error;
+      } catch (error) {
+        thrown = error;
       }
     }
+    const error = asTaskError(thrown, { ...this.#recording.describe(id), worker: 0, attempt: retries + 1 });
+    showWhereNow(error, this.#recording.taskFunction(id));
+    throw error;
   }
 
   /** @param {number} id @param {number} which of total, done, running, failed @param {number} by */
   #count(id, which, by) {
-    if (this.#counts.length) this.#counts[which][this.#recording.functionOf.view[id] >>> 1] += by;
+    if (this.#counts.length) this.#counts[which][this.#functionOf[id] >>> 1] += by;
   }
 
-  /** @param {boolean} [end] */
-  #tell(end = false) {
-    const { onProgress } = this.#options;
-    if (!onProgress || (!end && performance.now() < this.#toldAt + PROGRESS_MS)) return;
+  #tell() {
     const named = this.#recording.functions.map(({ name }, index) => {
       const [total, done, running, failed] = this.#counts.map((count) => count[index]);
       return /** @type {[string, import('../progress.js').Counts]} */ ([name, { total, done, running, failed }]);
     });
     const tasks = [...this.#fractions].map(([id, fraction]) => ({ key: this.#recording.describe(id).key, fraction }));
-    onProgress(progressOf(named, tasks, performance.now() - this.#began));
+    this.#options.onProgress?.(progressOf(named, tasks, performance.now() - this.#began));
     this.#toldAt = performance.now();
   }
 
@@ -249,18 +251,31 @@ class SerialWalk {
     for (let id = 0; id < count; id++) if (ran[id] !== NONE) this.#count(id, 0, 1);
   }
 
-  /** Releases what the core says when the group is over. @param {boolean} now */
-  #release(now) {
-    if (!now) return;
-    for (const id of this.#gone) this.#results[id] = this.#results[id] === absent ? absent : undefined;
-    this.#seen?.release(Uint32Array.from(this.#gone));
-    this.#gone = [];
+  /** Lets go of results, but not of what the group that runs would need to begin again. @param {Uint32Array} gone */
+  #release(gone) {
+    for (const id of gone) {
+      if (this.#strict && this.#group.length && !this.#live[id]) this.#gone.push(id);
+      else if (this.#results[id] !== absent) this.#results[id] = undefined;
+    }
+    this.#seen?.release(gone);
+  }
+
+  /** The next task begins: whether it is a part of the group before. @param {boolean} goesOn @param {number} id */
+  #enter(id, goesOn) {
+    if (goesOn) {
+      this.#group.push(id);
+      return;
+    }
+    this.#group.length = 0;
+    for (const gone of this.#gone) if (this.#results[gone] !== absent) this.#results[gone] = undefined;
+    this.#gone.length = 0;
   }
 
   /** @param {import('../core/heap.js').Heap} heap @returns {Generator<PromiseLike<unknown>, unknown[], unknown>} */
   *run(heap) {
-    const { plan, signal, stopOnError = true, onResult } = this.#options, { core } = heap;
+    const { plan, signal, stopOnError = true, onResult, onProgress } = this.#options, { core } = heap;
     const { graph } = buildGraph(heap, this.#recording, { encodeLiteral: null, functionNumber: (index) => index, plan });
+    const followed = onProgress || this.#options.watched;
     let walk = 0;
     /** @type {'done' | 'failed' | 'cancelled'} */
     let outcome = 'cancelled';
@@ -269,23 +284,44 @@ class SerialWalk {
       if (!walk) throw outOfMemory('a run', core.hdw_graph_task_count(graph));
       this.#begin(heap, graph);
       for (;;) {
-        const id = core.hdw_walk_next(walk) >>> 0, released = heap.word(walk), at = heap.word(walk + 4) >>> 2;
-        if (released) this.#gone.push(...heap.words.subarray(at, at + released));
-        this.#release(this.#group.length === 0);
+        const id = core.hdw_walk_next(walk) >>> 0, released = heap.word(walk);
+        if (released) this.#release(heap.words.subarray(heap.word(walk + 4) >>> 2, (heap.word(walk + 4) >>> 2) + released));
         if (id === NONE) break;
-        const goesOn = heap.word(walk + 8) !== 0;
+        const goesOn = heap.word(walk + 8) !== 0, index = this.#functionOf[id] >>> 1;
         if (signal?.aborted) throw new CancelledError(undefined, { cause: signal.reason });
         if (!stopOnError && this.#mustSkip(id)) this.#results[id] = absent;
-        else yield* this.#one(id, goesOn, stopOnError);
-        if (!goesOn) this.#group = [];
-        const place = this.#places.get(id), result = this.#results[id];
-        const wait = place !== undefined && result !== absent ? onResult?.(place, result) : undefined;
-        if (wait) yield wait;
+        else {
+          if (followed) this.#starts(id);
+          let failed = false;
+          try {
+            if (this.#plain[index]) {
+              const value = runner['heddle-task'](this.#functions[index], this.#arguments(id));
+              this.#keep(id, isPromise(value) ? yield value : value, goesOn);
+            } else this.#keep(id, yield* this.#attempt(id), goesOn);
+          } catch (thrown) {
+            try {
+              yield* this.#again(id, goesOn, thrown);
+            } catch (error) {
+              failed = true;
+              if (stopOnError || signal?.aborted) throw error;
+              this.#errors.push(error);
+              this.#results[id] = absent;
+            } finally {
+              if (followed && failed) this.#ends(id, false);
+            }
+          }
+          if (followed && !failed) this.#ends(id, true);
+        }
+        if (this.#strict) this.#enter(id, goesOn);
+        if (onResult && this.#places.has(id) && this.#results[id] !== absent) {
+          const wait = onResult(/** @type {number} */ (this.#places.get(id)), this.#results[id]);
+          if (wait) yield wait;
+        }
       }
-      this.#tell(true);
+      if (onProgress) this.#tell();
       const results = this.#recording.outputs.map((id) => (this.#results[id] === absent ? undefined : this.#results[id]));
       outcome = this.#errors.length ? 'failed' : 'done';
-      if (this.#errors.length) throw failedTogether(this.#errors.map(({ error }) => error), core.hdw_graph_task_count(graph), results);
+      if (this.#errors.length) throw failedTogether(this.#errors, core.hdw_graph_task_count(graph), results);
       return results;
     } catch (error) {
       if (!(error instanceof CancelledError)) outcome = 'failed';
@@ -297,26 +333,23 @@ class SerialWalk {
     }
   }
 
-  /** @param {number} id @param {boolean} goesOn @param {boolean} stopOnError @returns {Generator<PromiseLike<unknown>, void, unknown>} */
-  *#one(id, goesOn, stopOnError) {
+  /** @param {number} id */
+  #starts(id) {
     this.#seen?.start(id);
     this.#count(id, 2, 1);
-    try {
-      yield* this.#task(id, goesOn);
-      this.#seen?.finish(id);
-      this.#count(id, 1, 1);
-    } catch (error) {
-      this.#seen?.finish(id, false);
-      this.#count(id, 3, 1);
-      if (stopOnError || this.#options.signal?.aborted) throw error;
-      this.#errors.push({ id, error });
-      this.#results[id] = absent;
-    } finally {
-      this.#count(id, 2, -1);
-    }
-    this.#tell();
+  }
+
+  /** @param {number} id @param {boolean} well */
+  #ends(id, well) {
+    this.#seen?.finish(id, well);
+    this.#count(id, 2, -1);
+    this.#count(id, well ? 1 : 3, 1);
+    if (this.#options.onProgress && performance.now() >= this.#toldAt + PROGRESS_MS) this.#tell();
   }
 }
+
+/** @param {number} timeoutMs */
+const timeout = (timeoutMs) => new TimeoutError(`the task took longer than its ${timeoutMs} ms.`, { timeoutMs });
 
 /**
  * Runs a recording step by step: a generator that yields each promise a task gave, to be sent its value.
@@ -345,24 +378,28 @@ function untilAborted(promise, signal) {
   });
 }
 
-/** @param {Generator<PromiseLike<unknown>, unknown[], unknown>} walk @param {AbortSignal} [signal] */
-export async function runAsync(walk, signal) {
+/** @type {<T>(stretch: () => T) => T} */
+const asItIs = (stretch) => stretch();
+
+/** @param {Generator<PromiseLike<unknown>, unknown[], unknown>} walk @param {boolean} strict @param {AbortSignal} [signal] */
+export async function runAsync(walk, strict, signal) {
   try {
-    return await runner['heddle-wait'](walk, signal);
+    return await runner['heddle-wait'](walk, strict ? guarded : asItIs, signal);
   } catch (error) {
     await showWhere(error);
     throw error;
   }
 }
 
-/** @param {Generator<PromiseLike<unknown>, unknown[], unknown>} walk */
-export function runNow(walk) {
-  let step = walk.next();
+/** @param {Generator<PromiseLike<unknown>, unknown[], unknown>} walk @param {boolean} strict */
+export function runNow(walk, strict) {
+  const within = strict ? guarded : asItIs;
+  let step = within(() => walk.next());
   while (!step.done) { /* what goes on after this error: others, if they may */
     const late = step.value;
     late.then(undefined, () => {}); /* its outcome is nobody's any more */
-    step = walk.throw(new FunctionError(
-      "a task gave a promise, which computeSync with scheduler 'sync' cannot wait for. Use await compute(), or scheduler 'threads'."));
+    step = within(() => walk.throw(new FunctionError(
+      "a task gave a promise, which computeSync with scheduler 'sync' cannot wait for. Use await compute(), or scheduler 'threads'.")));
   }
   return step.value;
 }

@@ -154,9 +154,9 @@ export class ThreadedRun {
     return false;
   }
 
-  /** The core is lost, and with it the run. @param {unknown} [error] undefined: it runs again elsewhere */
+  /** The core is lost or given up, and with it the run. @param {unknown} [error] undefined: it runs again elsewhere */
   abandon(error) {
-    this.#watched?.end('failed');
+    this.#watched?.end(error instanceof CancelledError ? 'cancelled' : 'failed');
     if (error !== undefined) this.#reject(error);
   }
 

@@ -17,7 +17,7 @@ const RETURN = 'return from the task, or throw an error';
 /** @param {any} process */
 function guardProcess(process) {
   const { kill } = process;
-  for (const name of ['exit', 'reallyExit', 'abort']) process[name] = refusal(`process.${name}`, RETURN);
+  for (const name of ['exit', 'abort']) process[name] = refusal(`process.${name}`, RETURN);
   process.kill = (/** @type {number} */ pid, /** @type {unknown} */ signal) =>
     pid === process.pid && signal !== 0 ? refusal('process.kill', RETURN)(pid) : kill.call(process, pid, signal);
 }
