@@ -121,7 +121,7 @@ test('globals and listeners of the process are as before', () => {
 });
 
 test.each(["compute", "computeSync"])('all that tasks print comes out before the results, labelled, and in order for each of them: %s', (compute) => {
-  const { stdout } = run(`${start} import { computeSync } from 'heddle';
+  const { stdout } = run(`${start}
     const say = delayed((x) => { console.log('first', x); console.log('second', x); return x; }, { name: 'say' });
     const all = Array.from({ length: 50 }, (_, x) => say(x));
     await ${compute}(all, { workers: 2, scheduler: 'threads' });

@@ -64,6 +64,10 @@ const nothing = Object.freeze({});
 /** @type {readonly Delayed[]} */
 const nowhere = Object.freeze([]);
 
+/** What few nodes have. @typedef {{ annotations: Annotations | undefined, after: readonly Delayed[], pure: boolean }} More */
+/** @type {More} */
+const noMore = Object.freeze({ annotations: undefined, after: nowhere, pure: false });
+
 /** @param {string} name */
 function nextKey(name) {
   const count = (counts.get(name) ?? 0) + 1;
@@ -79,10 +83,12 @@ export class Delayed {
   /** @type {TaskFunction} */ #task;
   /** @type {readonly unknown[]} */ #args;
   /** @type {string | undefined} */ #key;
-  /** @type {Annotations | undefined} */ #annotations;
-  /** @type {readonly Delayed[]} What must be done before, though the function does not see it. */ #after;
-  /** Whether the key says all about the task: another node of this key is the same task. */
-  #pure = false;
+  /**
+   * In one field, as few nodes have any of it: what is said about the task; what must be done before, though the function
+   * does not see it; whether the key says all about the task, so that another node of this key is the same task.
+   * @type {More}
+   */
+  #more;
   /** A recording's number and this node's place in it, so that a walk needs no table. */
   #recording = 0;
   #index = 0;
@@ -96,9 +102,9 @@ export class Delayed {
     this.#task = task;
     this.#args = args;
     this.#key = key;
-    this.#after = after;
-    const own = original ? original.#annotations : task.annotations;
-    this.#annotations = own && annotations ? Object.freeze({ ...own, ...annotations }) : (annotations ?? own);
+    const own = original ? original.#more.annotations : task.annotations;
+    const said = own && annotations ? Object.freeze({ ...own, ...annotations }) : (annotations ?? own);
+    this.#more = said || after !== nowhere ? { annotations: said, after, pure: false } : noMore;
   }
 
   /** The task's name in the graph: given by `{ key }`, or made of the function's name and a number. */
@@ -108,7 +114,7 @@ export class Delayed {
 
   /** What is said about the task: by `annotate`, or by its function's `priority`. */
   get annotations() {
-    return this.#annotations ?? nothing;
+    return this.#more.annotations ?? nothing;
   }
 
   /**
@@ -170,7 +176,7 @@ export class Delayed {
 
   /** A node made of this one, as pure as it is. @param {TaskFunction} task @param {readonly unknown[]} args */
   #derive(task, args) {
-    return this.#pure ? Delayed.pure(task, args) : new Delayed(task, args);
+    return this.#more.pure ? Delayed.pure(task, args) : new Delayed(task, args);
   }
 
   /** How many items the result has, if its function was given `nout`. */
@@ -215,7 +221,7 @@ export class Delayed {
   /** A node that is known by what it computes. @param {TaskFunction} task @param {readonly unknown[]} args @internal */
   static pure(task, args) {
     const node = new Delayed(task, args, Delayed.pureKey(task, args));
-    node.#pure = true;
+    node.#more = { ...node.#more, pure: true };
     return node;
   }
 
@@ -223,13 +229,13 @@ export class Delayed {
    * @param {readonly Delayed[]} after @internal */
   static withInputs(node, args, after) {
     const copy = new Delayed(node.#task, args, node.key, after, node);
-    copy.#pure = node.#pure;
+    if (node.#more.pure) copy.#more = { ...copy.#more, pure: true };
     return copy;
   }
 
   /** Whether other nodes of this key are the same task. @param {Delayed} node @internal */
   static isPure(node) {
-    return node.#pure;
+    return node.#more.pure;
   }
 
   /**
@@ -261,12 +267,12 @@ export class Delayed {
 
   /** @param {Delayed} node @internal */
   static after(node) {
-    return node.#after;
+    return node.#more.after;
   }
 
   /** @param {Delayed} node @internal */
   static annotations(node) {
-    return node.#annotations;
+    return node.#more.annotations;
   }
 
   /** The key if the user gave it. @param {Delayed} node @internal */
@@ -280,7 +286,7 @@ export class Delayed {
   static define(node, task, args, after = nowhere) {
     node.#task = task;
     node.#args = args;
-    node.#after = after;
+    node.#more = { ...node.#more, after };
   }
 }
 
