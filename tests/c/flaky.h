@@ -74,6 +74,13 @@ static inline hd_status flaky(const hd_call *call, hd_value *result) {
   return flaky_outcome(plan, call->task, flaky_fold(call->args, call->arg_count), result) ? HD_OK : HD_TASK_FAILED;
 }
 
+/* Destroys a pool whose workers this thread drove by hand: it leaves the last one that it was inside of. */
+static inline void flaky_close(hd_pool *pool) {
+  for (hd_worker *worker = pool->all_workers; worker; worker = worker->next_in_pool)
+    if (hdi_load_seq_u32(&worker->mode) == HDI_INSIDE) hd_worker_leave(worker);
+  hd_pool_destroy(pool);
+}
+
 /* ---- graphs ----------------------------------------------------------------------------------- */
 
 /* A graph in words, as hdt_graph has them, of tasks that fail as planned; sealed. Nothing fails yet. A task with ! is

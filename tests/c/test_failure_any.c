@@ -239,7 +239,7 @@ static void the_same_is_done_by_hand_with_workers_lost_on_the_way(void **state) 
     flaky_assert_ended(run, &plan, kills == kills_before);
     failed += hd_run_get_state(run) == HD_RUN_FAILED;
     hd_run_destroy(run);
-    hd_pool_destroy(pool);
+    flaky_close(pool);
     lost_count = 0;
   }
   for (uint32_t i = 0; i < HANDS; i++) free(hands[i].claims);
@@ -267,7 +267,7 @@ static void a_forgotten_worker_leaves_nothing_behind(void **state) {
   assert_true(hd_worker_kill(worker));
   hdt_assert_traps(hd_worker_forget(worker)); /* nor is it taken out yet */
   hd_worker_lost(worker, 1);
-  hd_pool_destroy(pool);
+  flaky_close(pool);
 }
 
 int main(void) {
