@@ -108,16 +108,17 @@ static void end_short(void) {
 
 /* ---- keeps going ----------------------------------------------------------------------------------- */
 
-/* 0 fails: 1 and 2 are skipped, by two workers maybe, and 4; 3 is run.   0 -> 1, 2; 1, 2, 3 -> 4    */
+/* 0 fails twice: 1 and 2 are skipped, by two workers maybe, and 4; 3 is run.   0 -> 1, 2; 1, 2, 3 -> 4    */
 static const shape skips = {{NONE}, {0, NONE}, {0, NONE}, {NONE}, {1, 2, 3, NONE}};
 static void begin_skips(void) {
   hd_run *run = begin(2, skips, 5);
+  set_retries(0, 1);
   run->keep_going = true;
-  fails[0] = 1;
+  fails[0] = 2;
   hd_pool_submit(&here->pool, run);
 }
 static void end_skips(void) {
-  check("ECCRC", "10010");
+  check("ECCRC", "20010");
   end();
 }
 
@@ -190,20 +191,31 @@ static void begin_announce(void) {
   user_is_quick = false;
   hd_pool_submit(&here->pool, run);
 }
-static void user_reads(int thread) {
-  if (thread < 2) return worker(thread);
-  hd_run *run = &runs[0]->run;
+static void user_is_told(void) {
   for (;;) {
     uint32_t seen = hdi_load_seq_u32(&here->pool.event.value);
-    if (hd_run_ready(run, 1)) break;
+    if (hd_run_ready(&runs[0]->run, 1)) return;
     hdi_bell_wait(&here->pool.event, seen, 1000);
   }
+}
+static void user_reads(void) {
+  hd_run *run = &runs[0]->run;
   RL_ASSERT(hd_run_result(run, 1)->tag == HD_NUMBER && (int)runs[0]->results[1]($) == 1);
   meet(2);
   RL_ASSERT(hd_pool_wait(&here->pool, run) == HD_OK && hd_run_ready(run, 2));
   check("RDD", "111");
   destroy_run(0);
   stop_pool();
+}
+static void user_waits(int thread) {
+  if (thread < 2) return worker(thread);
+  user_is_told();
+  user_reads();
+}
+static void user_polls(int thread) {
+  if (thread < 2) return worker(thread);
+  while (!hd_run_ready(&runs[0]->run, 1)) rl::yield(1, $);
+  user_reads();
 }
 
 static const char retried[] = "lock ready.c failure.c pool.c worker.c";
@@ -216,7 +228,8 @@ static const hdt_scenario scenarios[] = {
     {"two that fail at the same time are both noted", 2, 2, 20000, begin_both_fail, worker, end_both_fail, budgets},
     {"a part of a chain fails", 2, 2, 20000, begin_chain, worker, end_chain, budgets},
     {"a failure makes room in a budget", 2, 2, 20000, begin_room, worker, end_room, budgets},
-    {"who is told that a result is there can read it", 3, 2, 20000, begin_announce, user_reads, end, budgets},
+    {"who is told that a result is there can read it", 3, 2, 20000, begin_announce, user_waits, end, budgets},
+    {"so can who looks by himself", 3, 1, 20000, begin_announce, user_polls, end, budgets},
 };
 
 int main(int argc, char **argv) {
