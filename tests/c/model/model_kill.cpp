@@ -299,6 +299,7 @@ static void begin_skipped_part(void) {
   while (hdi_ready_take(&run->ready, 1, &task, &raised)) {}
   run->graph->joined = skipped_bits;
   run->keep_going = true;
+  runs[0]->dependents[0] = 1; /* its group waits for 0 at its first part */
   hdi_store_relaxed_u32(&run->waiting[1], 1);
   hdi_store_relaxed_u32(&run->waiting[2], 1);
   hdi_ready_add(&run->ready, 0);
