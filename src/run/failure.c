@@ -143,9 +143,18 @@ uint32_t hd_run_failures(const hd_run *run, uint32_t max, hd_failure *failures) 
   return count;
 }
 
+/* False: there is none. */
+static bool first_failure(const hd_run *run, hd_failure *first) {
+  const hdi_failure *failure = hdi_load_seq_pointer(&run->failures); /* sync RUN-3 */
+  if (!failure) return hd_run_failures(run, 1, first) > 0;
+  while (failure->next) failure = failure->next;
+  *first = failure->what;
+  return true;
+}
+
 uint32_t hd_run_failure(const hd_run *run, hd_status *status, const hd_value **error) {
   hd_failure failure;
-  if (!hd_run_failures(run, 1, &failure)) return HD_NONE;
+  if (!first_failure(run, &failure)) return HD_NONE;
   *status = failure.status;
   *error = failure.error;
   return failure.task;
@@ -153,7 +162,7 @@ uint32_t hd_run_failure(const hd_run *run, hd_status *status, const hd_value **e
 
 uint32_t hd_run_failed_worker(const hd_run *run) {
   hd_failure failure;
-  return hd_run_failures(run, 1, &failure) ? failure.worker : HD_NONE;
+  return first_failure(run, &failure) ? failure.worker : HD_NONE;
 }
 
 void hdi_run_drop_failures(hd_run *run) {

@@ -114,9 +114,11 @@ hd_status hd_pool_wait(hd_pool *pool, hd_run *run) {
   }
   hd_status failure = HD_CANCELLED;
   const hd_value *error;
-  if (hd_run_get_state(run) == HD_RUN_DONE) return HD_OK;
-  hd_run_failure(run, &failure, &error);
-  return failure;
+  switch (hd_run_get_state(run)) {
+    case HD_RUN_DONE: return HD_OK;
+    case HD_RUN_FAILED: hd_run_failure(run, &failure, &error); return failure;
+    default: return HD_CANCELLED; /* also if tasks of a run that keeps going had failed before */
+  }
 }
 
 uint32_t hd_pool_worker_count(const hd_pool *pool) {

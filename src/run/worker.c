@@ -236,6 +236,11 @@ static void stop_solo(hd_worker *worker, const hd_run *run, streak *now) {
   size_hand(worker, run, &now->hand);
 }
 
+static void empty_hand(hd_worker *worker, hd_run *run, streak *now) {
+  uint32_t count = hdi_run_put_back(run, &now->hand, 0);
+  if (count > 1 && !now->solo) hdi_pool_wake(worker->pool, run, count - 1); /* it comes back for one itself */
+}
+
 /* Runs a kernel, in the core, and shares what it made ready. */
 static void run_kernel(hd_worker *worker, hd_run *run, const hd_function *function, uint32_t task, bool go_on, streak *now) {
   hd_call call = {.user = function->user};
@@ -245,12 +250,14 @@ static void run_kernel(hd_worker *worker, hd_run *run, const hd_function *functi
   if (gather_args(worker, run, task, &call)) {
     if (hdi_run_must_skip(run, call.args, call.arg_count)) {
       hd_run_skip(run, worker->index, task);
+      empty_hand(worker, run, now);
       return;
     }
     status = function->kernel(&call, &result);
   }
   if (status != HD_OK) {
     hd_run_fail(run, worker->index, task, status, &result);
+    empty_hand(worker, run, now);
     return;
   }
   hdi_run_finish(run, worker->index, task, &result, &finished, &now->hand);
@@ -294,8 +301,7 @@ static uint32_t run_kernels(hd_worker *worker, uint32_t *budget) {
     time_kernels(worker, run, &now);
     task = HD_NONE;
   }
-  uint32_t left = hdi_run_put_back(run, &now.hand, 0);
-  if (left > 1 && !now.solo) hdi_pool_wake(worker->pool, run, left - 1); /* it comes back for one itself */
+  empty_hand(worker, run, &now);
   return task;
 }
 

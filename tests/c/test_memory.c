@@ -223,6 +223,36 @@ static void kernels_that_allocate(void) {
   hd_graph_destroy(graph);
 }
 
+/* Half of the tasks fail, with a block that says why; one of them only once, and may be tried again. A failure that
+ * cannot be noted stops the run. */
+static uint32_t failed_once;
+static hd_status allocate_and_fail(const hd_call *call, hd_value *result) {
+  hd_status status = allocate(call, result);
+  if (status != HD_OK || call->task % 2 == 0) return status;
+  return call->task == 1 && failed_once++ ? HD_OK : HD_TASK_FAILED;
+}
+
+static void failures_are_noted(void) {
+  hd_graph *graph = create();
+  hd_run *run = NULL;
+  uint32_t function, id, noted;
+  survive(hd_graph_add_function(graph, &(hd_function){allocate_and_fail, NULL}, &function));
+  survive(hd_graph_set_retries(graph, function, 1));
+  for (uint32_t i = 0; i < 8; i++) survive(hd_graph_add_task(graph, &(hd_task_desc){function, NULL, 0, NULL}, &id));
+  survive(hd_graph_seal(graph, &(hd_seal_desc){.keep_all = true, .outputs = (uint32_t[]){0, 1, 2, 3, 4, 5, 6, 7}, .output_count = 8}));
+  survive(hd_run_create(graph, &(hd_run_desc){.keep_going = true, .progress = true}, &run));
+  uint32_t faults_before = hdi_load_seq_u32(&faults);
+  failed_once = 0;
+  hd_status status = hd_run_serial(run);
+  bool faulty = hdi_load_seq_u32(&faults) != faults_before;
+  noted = hd_run_failures(run, 0, NULL);
+  assert_true(status == HD_TASK_FAILED || (status == HD_OUT_OF_MEMORY && faulty));
+  if (!faulty) assert_int_equal(noted, 3);
+  if (hd_run_remaining(run) == 0) assert_true(noted >= 3);
+  hd_run_destroy(run);
+  hd_graph_destroy(graph);
+}
+
 /* On threads a fault may come to a worker that gathers arguments: then that run fails, the next does not. */
 static void run_on_threads(void) {
   hd_graph *graph = tangle();
@@ -349,6 +379,10 @@ static void kernels_that_run_out_of_memory_fail_their_task(void **state) {
   (void)state;
   fail_everywhere(kernels_that_allocate, 20);
 }
+static void a_run_that_keeps_going_survives_every_fault(void **state) {
+  (void)state;
+  fail_everywhere(failures_are_noted, 20);
+}
 static void a_pool_of_threads_survives_every_fault(void **state) {
   (void)state;
   fail_everywhere(run_on_threads, 20);
@@ -384,6 +418,7 @@ int main(void) {
       hdt_test(all_passes_survive_every_fault),
       hdt_test(a_serial_run_survives_every_fault),
       hdt_test(kernels_that_run_out_of_memory_fail_their_task),
+      hdt_test(a_run_that_keeps_going_survives_every_fault),
       hdt_test(a_pool_of_threads_survives_every_fault),
       hdt_test(workers_by_hand_survive_every_fault),
   };

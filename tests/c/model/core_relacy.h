@@ -21,11 +21,16 @@
 #include "base/thread.h"
 #include "run/pool.h"
 
-/* ---- base/memory.h: nothing is allocated but workers, of which `world` has a few ------------------ */
+/* ---- base/memory.h: nothing is allocated but what is noted of failures, and workers, of which `world` has a few ---- */
 
 static hd_worker *next_worker(void);
+alignas(16) static char noted_space[4][64];
+static uint32_t noted_count;
 
-void *hdi_alloc(size_t, size_t) { return NULL; }
+void *hdi_alloc(size_t count, size_t item_bytes) {
+  RL_ASSERT(noted_count < 4 && count * item_bytes <= sizeof noted_space[0]);
+  return noted_space[noted_count++];
+}
 void *hdi_alloc_zero(size_t, size_t item_bytes) { return item_bytes == sizeof(hd_worker) ? next_worker() : NULL; }
 void hdi_free(void *) {}
 bool hdi_reserve(void **, uint32_t *capacity, uint32_t need, size_t) { return need <= *capacity; }
@@ -118,6 +123,7 @@ struct modelled_run {
   hd_graph graph;
   uint32_t function_of[TASKS_MAX], arg_offsets[TASKS_MAX + 1], args[EDGES_MAX];
   uint32_t dependent_offsets[TASKS_MAX + 1], dependents[EDGES_MAX];
+  uint16_t retries[1], tries[TASKS_MAX];
 };
 
 struct world {
@@ -135,7 +141,8 @@ static modelled_run *runs[RUNS_MAX]; /* NULL: not made, or destroyed */
 /* What is counted beside the model, in the order of this execution. */
 static uint32_t ran[RUNS_MAX][TASKS_MAX]; /* bodies that were begun */
 static uint32_t run_count, event_rings;  /* each run's end rings the event once, … */
-static uint32_t failed_runs;             /* … and so does the failure that stops it */
+static uint32_t failed_runs;             /* … and so do the failure that stops it … */
+static uint32_t announced;               /* … and each wanted result of one that announces */
 
 /* A result's last reader is done with it, or the run is closed. */
 void hd_value_release(hd_value *value) { hdi_value_release(value); }
@@ -143,7 +150,7 @@ static void hdi_value_release(hd_value *value) {
   for (modelled_run *one : runs) {
     if (!one || value < one->values || value >= one->values + TASKS_MAX) continue;
     rl::var<int> &result = one->results[value - one->values];
-    RL_ASSERT((int)result($) == 1);
+    RL_ASSERT((int)result($) == 1 || (value->tag == HD_ABSENT && (int)result($) == 0));
     result($) = 2;
   }
 }
@@ -156,7 +163,7 @@ static hd_worker *next_worker(void) {
 static void make_world(uint32_t worker_count) {
   memset(ran, 0, sizeof ran);
   memset(runs, 0, sizeof runs);
-  run_count = event_rings = failed_runs = 0;
+  run_count = event_rings = failed_runs = announced = noted_count = 0;
   here = new (world_space) world();
   here->pool.lock = &here->lock;
   here->pool.runs = here->active;
@@ -216,6 +223,16 @@ static hd_run *make_run(uint32_t number, const shape inputs, uint32_t count, uin
   return run;
 }
 
+/* Its tasks are tried again so often. */
+static void set_retries(uint32_t number, uint16_t retries) {
+  modelled_run *one = runs[number];
+  one->retries[0] = retries;
+  memset(one->tries, 0, sizeof one->tries);
+  one->graph.retries = one->retries;
+  one->graph.retry_capacity = 1;
+  one->run.tries = one->tries;
+}
+
 /* Ends a run as hd_run_destroy does: whoever touches it afterwards touches freed memory. */
 static void destroy_run(uint32_t number) {
   modelled_run *one = runs[number];
@@ -243,7 +260,7 @@ static void stop_pool(void) {
 
 /* At the end of each execution. */
 static void free_world(void) {
-  RL_ASSERT(here->pool.run_count == 0 && event_rings == run_count + failed_runs);
+  RL_ASSERT(here->pool.run_count == 0 && event_rings == run_count + failed_runs + announced);
   for (uint32_t i = 0; i < RUNS_MAX; i++)
     if (runs[i]) destroy_run(i);
   here->~world();

@@ -7,7 +7,8 @@
  *   - what it had claimed is claimed again exactly once more, and every task is answered once;
  *   - or, with no attempts left, the run fails with WORKER_LOST; it ends once in any case, is destroyed
  *     at once, and nobody touches it again;
- *   - a wake that the killed one had got goes on to another. */
+ *   - a wake that the killed one had got goes on to another;
+ *   - answers that leave no result, of deferred claims: they owe wakes, and let go of the run, as others do. */
 #include "model/core_relacy.h"
 
 enum { ALL = WORKERS_MAX + 1 };
@@ -17,6 +18,7 @@ static bool killed[ALL];
 static uint32_t begun[TASKS_MAX], answered[TASKS_MAX], lost[TASKS_MAX];
 static void (*body)(hd_worker *worker, uint32_t task); /* what a task does outside the core, or NULL */
 static bool (*is_deferred)(uint32_t task);             /* or NULL: none is */
+static uint32_t fails[TASKS_MAX];                      /* how often a task fails before it succeeds */
 static bool user_is_quick;
 
 struct marks {
@@ -42,6 +44,11 @@ static void act_inside(hd_worker *worker) {
 static void answer(hd_worker *worker, uint32_t slot, uint32_t task) {
   hd_value result = {HD_UNDEFINED, 0, {0}};
   RL_ASSERT(worker->claims[slot].run && worker->claims[slot].task == task);
+  if (fails[task]) {
+    fails[task]--;
+    hd_worker_fail(worker, slot, HD_TASK_FAILED, NULL);
+    return;
+  }
   RL_ASSERT(++answered[task] == 1);
   runs[0]->results[task]($) = 1;
   hd_worker_finish(worker, slot, &result);
@@ -119,6 +126,7 @@ static void begin(uint32_t workers, const shape inputs, uint32_t count) {
   memset(begun, 0, sizeof begun);
   memset(answered, 0, sizeof answered);
   memset(lost, 0, sizeof lost);
+  memset(fails, 0, sizeof fails);
   body = NULL;
   is_deferred = NULL;
   user_is_quick = false;
@@ -249,6 +257,64 @@ static void begin_two_wakes(void) {
   user_is_quick = true;
 }
 
+/* The same, but that 0 fails when it is answered later, and is tried again: 0, 2, 3 can run side by side. */
+static const shape put_back_beside = {{NONE}, {NONE}, {1, NONE}, {1, NONE}};
+static void three_side_by_side_again(hd_worker *worker, uint32_t task) {
+  if (task == 1 || (task == 0 && begun[0] == 1)) return;
+  if (worker->open_count > 1) nothing_to_show = true;
+  if (nothing_to_show || ++standing == 3) door->word.wake(rl::ctx(), 16, $);
+  else door->word.wait(rl::ctx(), false, false, $);
+}
+static bool first_is_deferred_at_first(uint32_t task) { return task == 0 && begun[0] == 1; }
+static void begin_put_back(void) {
+  begin(3, put_back_beside, 4);
+  set_retries(0, 1);
+  door = new (door_space) hdi_u32;
+  standing = 0;
+  nothing_to_show = false;
+  fails[0] = 1;
+  body = three_side_by_side_again;
+  is_deferred = first_is_deferred_at_first;
+  user_is_quick = true;
+}
+static void end_put_back(void) {
+  hd_run *run = &runs[0]->run;
+  for (uint32_t task = 0; task < 4; task++)
+    RL_ASSERT(answered[task] == 1 && begun[task] == 1u + (task == 0) && hd_run_attempt(run, task) == 1u + (task == 0));
+  RL_ASSERT(run->ended && hd_run_get_state(run) == HD_RUN_DONE && hd_run_running(run) == 0);
+  door->~hdi_u32();
+  end();
+}
+
+/* 1 and 2 are one group, whose last part needs 0, which fails: 1 is answered later, and 2 is skipped, by a worker that
+ * may have let go of the run by then. */
+static const shape skipped_part = {{NONE}, {NONE}, {0, 1, NONE}, {NONE}};
+static uint64_t skipped_bits[1] = {UINT64_C(1) << 2};
+static bool part_is_deferred(uint32_t task) { return task == 1; }
+static void begin_skipped_part(void) {
+  begin(2, skipped_part, 3);
+  hd_run *run = &runs[0]->run;
+  uint32_t task;
+  bool raised = false;
+  while (hdi_ready_take(&run->ready, 1, &task, &raised)) {}
+  run->graph->joined = skipped_bits;
+  run->keep_going = true;
+  runs[0]->dependents[0] = 1; /* its group waits for 0 at its first part */
+  hdi_store_relaxed_u32(&run->waiting[1], 1);
+  hdi_store_relaxed_u32(&run->waiting[2], 1);
+  hdi_ready_add(&run->ready, 0);
+  fails[0] = 1;
+  is_deferred = part_is_deferred;
+  user_is_quick = true;
+}
+static void end_skipped_part(void) {
+  hd_run *run = &runs[0]->run;
+  RL_ASSERT(begun[0] == 1 && answered[1] == 1 && begun[2] == 0);
+  RL_ASSERT(run->ended && run->holders == 0 && hd_run_get_state(run) == HD_RUN_FAILED && hd_run_running(run) == 0);
+  RL_ASSERT((hdi_load_relaxed_u8(&run->states[2]) & HD_STATE_MASK) == HD_TASK_CANCELLED);
+  end();
+}
+
 static void cancelled_and_killed(int thread) {
   if (thread < 2) return drive(&here->workers[thread]);
   hd_run *run = &runs[0]->run;
@@ -277,6 +343,10 @@ static const hdt_scenario scenarios[] = {
     {"a wake of the killed worker goes on to another", 3, 2, 20000, begin_sleeper, all_drive, end_sleeper, sleepers},
     {"a worker that is woken while it answers a deferred claim owes two wakes", 3, 1, 40000, begin_two_wakes,
      all_drive, end_sleeper, sleepers},
+    {"a worker that is woken while its deferred claim fails owes two wakes", 3, 1, 40000, begin_put_back, all_drive,
+     end_put_back, sleepers},
+    {"a part that is skipped lets go of the run that its claim held", 2, 2, 20000, begin_skipped_part, all_drive,
+     end_skipped_part},
     {"a run is cancelled and a worker killed", 3, 2, 20000, begin_pair, cancelled_and_killed, end, killers},
 };
 

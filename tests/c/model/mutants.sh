@@ -1,7 +1,7 @@
 #!/bin/bash
 # Faults put into the source on purpose: each must be found by a model.
 #
-#   mutants.sh [MODEL]      all, or those of model_ready, model_sleep, model_kill, orders
+#   mutants.sh [MODEL]      all, or those of model_ready, model_sleep, model_failure, model_kill, orders
 #
 # A fault of the source is an edit (perl) of a copy of src/run; one that no longer fits any text is an
 # error, so that the list stays true. `orders` takes the order from each operation of ready.c in turn; those
@@ -71,8 +71,8 @@ mutant model_sleep pool.c 'the last one out does not look whether that was the e
 mutant model_sleep pool.c 'cancel leaves the end to the workers' 's/(hdi_run_cancel\(run\);\n    over = )end_if_over\(pool, run\)/$1false/'
 mutant model_sleep pool.c 'an end is told twice' 's/  run->ended = true;/  run->ended = false;/'
 mutant model_sleep pool.c 'the event does not ring' 's/(void hdi_pool_let_go.*?)if \(over\) hdi_bell_ring\(&pool->event\);/$1(void)over;/s'
-mutant model_sleep run.c 'wakes one for what was hidden, however many' 's/if \(raised\) wake\(run, HD_WORKERS_MAX\)/if (raised) wake(run, 1)/g' '--scenario 4 --random 2000000'
-mutant model_sleep run.c 'wakes nobody for what was hidden' 's/if \(raised\) wake\(run, HD_WORKERS_MAX\);//g' '--scenario 4 --random 2000000'
+mutant model_sleep run.c 'wakes one for what was hidden, however many' 's/if \(raised\) hdi_run_wake\(run, HD_WORKERS_MAX\)/if (raised) hdi_run_wake(run, 1)/g' '--scenario 4 --random 2000000'
+mutant model_sleep run.c 'wakes nobody for what was hidden' 's/if \(raised\) hdi_run_wake\(run, HD_WORKERS_MAX\);//g' '--scenario 4 --random 2000000'
 mutant model_sleep run.c 'inputs are not counted down in one step' 's/if \(!alone\) return hdi_sub_seq_u32\(count, 1\) == 1;/if (!alone) { left = hdi_load_seq_u32(count); hdi_store_seq_u32(count, left - 1); return left == 1; }/'
 mutant model_sleep run.c 'the last one to count down is anybody who reads two' 's/if \(left == 1\) return true;/if (left <= 2) return true;/'
 mutant model_sleep run.c 'everyone counts down as if alone' 's/if \(!alone\) return/if (0) return/'
@@ -83,12 +83,36 @@ mutant model_sleep run.c 'readers of an early part are let go with it' 's/  if \
 mutant model_sleep run.c 'a budget never gives way' 's/\(room \|\| open == 1\)/room/'
 mutant model_sleep run.c 'who is refused still counts' 's/  if \(!count\) hdi_sub_seq_u32\(&run->open, 1\);\n//'
 mutant model_sleep run.c 'an answer does not make room' 's/    if \(finished->next == HD_NONE\) hdi_sub_seq_u32\(&run->open, 1\); \/\* sync BUDGET-1 \*\/\n//'
-mutant model_sleep run.c 'a token that comes free wakes nobody' 's/  if \(token\) wake\(run, 1\);\n//'
-mutant model_sleep run.c 'resume wakes nobody' 's/(void hd_run_resume.*?)  wake\(run, HD_WORKERS_MAX\);\n/$1/s'
-mutant model_sleep run.c 'step wakes nobody' 's/(void hd_run_step.*?)  wake\(run, count\);\n/$1/s'
+mutant model_sleep run.c 'a token that comes free wakes nobody' 's/  if \(token\) hdi_run_wake\(run, 1\);\n//'
+mutant model_sleep run.c 'resume wakes nobody' 's/(void hd_run_resume.*?)  hdi_run_wake\(run, HD_WORKERS_MAX\);\n/$1/s'
+mutant model_sleep run.c 'step wakes nobody' 's/(void hd_run_step.*?)  hdi_run_wake\(run, count\);\n/$1/s'
 mutant model_sleep gate.c 'a token is taken in two steps' 's/if \(hdi_cas_seq_u32\(&gate->held, held, held \+ 1\)\) return true;/hdi_store_seq_u32(&gate->held, held + 1); return true;/'
 
-# ---- killing ----
+# ---- failing ----
+# (That a task which is tried again by who claims next himself wakes somebody besides is not needed: see model_kill.)
+mutant model_failure failure.c 'a task that is to be tried again is not put back' 's/  hdi_ready_add\(&run->ready, task\);\n//'
+mutant model_failure failure.c 'a task is tried again once too often' 's/>= run->graph->retries\[function\]/> run->graph->retries[function]/'
+mutant model_failure failure.c 'an attempt that failed is not counted as answered' 's/(  hdi_count_up\(&run->tallies\[worker\]\.unwell, 1\);\n)(  hdi_ready_add)/$2/'
+mutant model_failure failure.c 'a task is put back before the answer is noted' 's/(  hdi_store_relaxed_u8\(&run->states\[task\], \(uint8_t\)\(HD_READY \| lost\)\);\n)(.*?)(  hdi_ready_add\(&run->ready, task\);\n)/$3$2$1/s'
+mutant model_failure failure.c 'what an absent result makes possible is not told' 's/(    state = HD_TASK_CANCELLED;\n  \}\n)  hdi_run_wake\(run, ready\);\n/$1/'
+mutant model_failure failure.c 'only what the last part makes possible is told' 's/ready \+= finished.ready_count/ready = 0/'
+mutant model_failure failure.c 'the parts after an absent one are left' 's/    task = finished.next;\n/    task = HD_NONE;\n/'
+mutant model_failure failure.c 'a failure is noted in two steps' 's/  while \(!hdi_cas_seq_pointer\(&run->failures, failure->next, failure\)\);/  while (0); hdi_store_seq_pointer(&run->failures, failure);/'
+mutant model_failure failure.c 'a failure is not noted' 's/  while \(!hdi_cas_seq_pointer\(&run->failures, failure->next, failure\)\);/  while (0);/'
+mutant model_failure failure.c 'what is skipped has erred' 's/(void hd_run_skip.*?)HD_TASK_CANCELLED/$1HD_ERRED/s'
+mutant model_failure run.h 'what has an absent argument is run' 's/if \(args\[i\].tag == HD_ABSENT\) return true;/(void)args;/'
+mutant model_failure run.c 'the next part of an absent one is left to others, too' 's/(  if \(run->keep_going && is_absent\(run, next - 1\)\) \{.*?begin_part\(run, worker, next, HDI_PASS_FREE\);\n)    return;\n/$1/s'
+mutant model_failure run.c 'what an absent result releases makes no room' 's/    finished->ready_count \+= finished->released_count;.*?\n//'
+mutant model_failure run.c 'a run that noted a failure is done' 's/hdi_load_seq_pointer\(&run->failures\) \? HD_RUN_FAILED : HD_RUN_DONE/HD_RUN_DONE/'
+mutant model_failure run.c 'a result is announced before it is there' 's/(  if \(run->values && result\) run->values\[task\] = \*result;\n.*?\n)(.*?)(  if \(run->announce\) announce\(run, task, state\);\n  else .*?\n)/  uint32_t state = HD_DONE;\n$3$1/s'
+mutant model_failure run.c 'a result is announced without order' 's/hdi_store_seq_u8\(&run->states\[task\], \(uint8_t\)state\); \/\* sync RUN-5/hdi_store_relaxed_u8(&run->states[task], (uint8_t)state); \/* sync RUN-5/'
+mutant model_failure run.c 'whether a result is there is read without order' 's/hdi_load_seq_u8\(&run->states\[task\]\) & HD_STATE_MASK\) == HD_DONE; \/\* sync RUN-5/hdi_load_relaxed_u8(&run->states[task]) & HD_STATE_MASK) == HD_DONE; \/* sync RUN-5/'
+mutant model_failure run.c 'the event rings before the state is there' 's/(static void announce.*?)(  hdi_store_seq_u8.*?\n)(  if .*?hdi_run_tell\(run\);\n)/$1$3$2/s'
+mutant model_failure run.c 'wanted results are not told' 's/> offsets\[1\] - offsets\[0\]\) hdi_run_tell\(run\);/> UINT32_MAX - 1) hdi_run_tell(run);/'
+
+# ---- killing, and claims that are answered later ----
+mutant model_kill failure.c 'a task that is put back wakes nobody' 's/(  hdi_ready_add\(&run->ready, task\);\n)  hdi_run_wake\(run, 1\);\n/$1/'
+mutant model_kill worker.c 'a part that is skipped still holds its run' 's/        if \(skipped.holds\) let_go\(worker, skipped.run\);\n//'
 mutant model_kill worker.c 'enters without asking whether it was killed' 's/if \(!hdi_cas_seq_u32\(&worker->mode, HDI_OUTSIDE, HDI_INSIDE\)\) return false;/hdi_store_seq_u32(&worker->mode, HDI_INSIDE);/'
 mutant model_kill worker.c 'enters by a look and a store' 's/if \(!hdi_cas_seq_u32\(&worker->mode, HDI_OUTSIDE, HDI_INSIDE\)\) return false;/if (hdi_load_seq_u32(&worker->mode) != HDI_OUTSIDE) return false; hdi_store_seq_u32(&worker->mode, HDI_INSIDE); return true;/'
 mutant model_kill worker.c 'kills who is inside' 's/return hdi_cas_seq_u32\(&worker->mode, HDI_OUTSIDE, HDI_KILLED\) \|\|.*?;/hdi_store_seq_u32(&worker->mode, HDI_KILLED); return true;/s'
