@@ -57,7 +57,6 @@ function start(core, memory, address) {
 
   const pump = () => {
     const until = performance.now() + TURN_MS;
-    if (tasks.size) tasks.look();
     for (let count = 1; ; count++) {
       const next = core.hdw_worker_step(address);
       let turns = false;
@@ -85,6 +84,7 @@ function start(core, memory, address) {
   /* One wait at a time: it ends by the bell, whoever else has pumped in between, or after 50 ms. */
   const sleep = () => {
     beforeSleep();
+    if (tasks.size) tasks.look(); /* now that it is announced: who stops a run from now on wakes it */
     if (asleep) return;
     const wait = mailbox.wait();
     if (!wait) return turn();
