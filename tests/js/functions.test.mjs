@@ -575,7 +575,7 @@ describe('a shipment', () => {
     expect([traitsOf(text({ fn })).ctx, traitsOf(text({ fn, ctx: true })).ctx, traitsOf(text({ fn })).ctx]).toEqual([false, true, false]);
     const module = { url: 'data:text/javascript,export const f = 1', name: 'f' };
     expect(traitsOf(text({ fn: () => 1, module, ctx: true }))).toEqual({ name: 'f', ctx: true, asynchronous: false, timeoutMs: 0 });
-    expect(traitsOf(text({ fn: sleep, ctx: true }))).toEqual({ ctx: true, asynchronous: false });
+    expect(traitsOf(text({ fn: sleep, ctx: true }))).toEqual({ name: 'f', ctx: true, asynchronous: false, timeoutMs: 0 });
   });
 
   test.each([

@@ -122,13 +122,13 @@ test('globals and listeners of the process are as before', () => {
 
 test.each(["compute", "computeSync"])('all that tasks print comes out before the results, labelled, and in order for each of them: %s', (compute) => {
   const { stdout } = run(`${start}
-    const say = delayed((x) => { console.log('first', x); console.log('second', x); return x; }, { name: 'say' });
-    const all = Array.from({ length: 50 }, (_, x) => say(x));
+    const say = (x) => { console.log('first', x); console.log('second', x); return x; };
+    const all = Array.from({ length: 50 }, (_, x) => delayed(say, { key: 'say ' + x })(x));
     await ${compute}(all, { workers: 2, scheduler: 'threads' });
     console.log('done');`);
   const lines = stdout.split('\n').filter(Boolean);
   expect(lines.at(-1)).toBe('done');
   expect(lines).toHaveLength(101);
   for (let x = 0; x < 50; x++)
-    expect(lines.filter((line) => line.startsWith(`[say-${x + 1}] `))).toEqual([`[say-${x + 1}] first ${x}`, `[say-${x + 1}] second ${x}`]);
+    expect(lines.filter((line) => line.startsWith(`[say ${x}] `))).toEqual([`[say ${x}] first ${x}`, `[say ${x}] second ${x}`]);
 });

@@ -168,7 +168,9 @@ describe('large graphs', () => {
 
   test.each(tested)('100,000 wanted ($way)', async ({ run }) => {
     const result = await run(Array.from({ length: COUNT }, (_, i) => mix(i)));
+    const wrong = result.flatMap((value, i) => (value === mixed(i) ? [] : [[i, value]]));
     expect(isDeepStrictEqual(result, Array.from({ length: COUNT }, (_, i) => mixed(i)))).toBe(true);
+    expect({ length: result.length, wrong: wrong.length, some: wrong.slice(0, 5) }).toEqual({ length: COUNT, wrong: 0, some: [] });
   });
 
   test.each(tested)('a triangle of 300 rows, each number of two above ($way)', async ({ run }) => {

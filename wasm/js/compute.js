@@ -1,5 +1,5 @@
 /** `compute`: from a structure with Delayed nodes in it to the same structure with results. */
-import { findInside, mapLeaves } from './containers.js';
+import { findInside, isContainer, mapLeaves } from './containers.js';
 import { Delayed } from './delayed.js';
 import { asValues, execute, executeNow, withResults } from './execute.js';
 import { checkOptions } from './options.js';
@@ -18,6 +18,23 @@ export function prepare(structure) {
   return { recording: new Recording(wanted), places };
 }
 
+/** Whether an array has nodes, and nothing but nodes. @param {unknown[]} array */
+function isListOfNodes(array) {
+  for (const item of array) if (!(item instanceof Delayed)) return false;
+  return Object.keys(array).length === array.length;
+}
+
+/** The same, with a way back to the structure. @param {unknown} structure */
+function plan(structure) {
+  if (Array.isArray(structure) && isContainer(structure) && isListOfNodes(structure)) {
+    const recording = new Recording(structure);
+    /* Mostly each stands there once: then results need no table to find their places. */
+    if (recording.outputs.length === recording.nodes.length) return { recording, finish: (/** @type {any[]} */ results) => results };
+  }
+  const { recording, places } = prepare(structure);
+  return { recording, finish: (/** @type {any[]} */ results) => rebuild(structure, results, places) };
+}
+
 /**
  * Runs everything that a structure needs, each part once, and gives the structure with results in place
  * of its Delayed nodes.
@@ -33,11 +50,11 @@ export function prepare(structure) {
  */
 export async function compute(structure, options = {}) {
   checkOptions(/** @type {any} */ (options));
-  const { recording, places } = prepare(structure);
+  const { recording, finish } = plan(structure);
   try {
-    return rebuild(structure, recording.outputs.length ? await execute(recording, options, asValues) : [], places);
+    return finish(recording.outputs.length ? await execute(recording, options, asValues) : []);
   } catch (error) {
-    throw withResults(error, (results) => rebuild(structure, results, places));
+    throw withResults(error, finish);
   }
 }
 
@@ -50,11 +67,11 @@ export async function compute(structure, options = {}) {
  */
 export function computeSync(structure, options = {}) {
   checkOptions(/** @type {any} */ (options));
-  const { recording, places } = prepare(structure);
+  const { recording, finish } = plan(structure);
   try {
-    return rebuild(structure, recording.outputs.length ? executeNow(recording, options, asValues) : [], places);
+    return finish(recording.outputs.length ? executeNow(recording, options, asValues) : []);
   } catch (error) {
-    throw withResults(error, (results) => rebuild(structure, results, places));
+    throw withResults(error, finish);
   }
 }
 

@@ -50,6 +50,26 @@ export function findInside(structure, Class) {
   return found;
 }
 
+/** Defines a property as it stands in literals. @param {any} object @param {string | symbol} key @param {unknown} value */
+function setOwn(object, key, value) {
+  if (key === '__proto__' || typeof key === 'symbol') Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+  else object[key] = value;
+}
+
+/** Copies an array's items, but not into holes, and gives the names of what else it has.
+ * @param {unknown[]} copy of the same length @param {unknown[]} source @param {(value: unknown) => unknown} copyOf */
+function fillItems(copy, source, copyOf) {
+  if (source.length > 2 ** 20 && Object.keys(source).length < source.length / 2) return Object.keys(source); /* mostly holes */
+  let count = 0;
+  for (let at = 0; at < source.length; at++) {
+    if (source[at] === undefined && !(at in source)) continue;
+    copy[at] = copyOf(source[at]);
+    count++;
+  }
+  const keys = Object.keys(source);
+  return keys.length > count ? keys.slice(count) : []; /* names come after indices */
+}
+
 /**
  * A copy of a structure with other leaves; the containers are copied with their sharing and cycles.
  * @param {unknown} structure
@@ -83,9 +103,11 @@ export function mapLeaves(structure, replace, isLeaf) {
     const copy = copies.get(source);
     if (source instanceof Map) for (const [key, value] of source) copy.set(key, copyOf(value));
     else if (source instanceof Set) for (const value of source) copy.add(copyOf(value));
-    else
-      for (const key of [...Object.keys(source), ...Object.getOwnPropertySymbols(source)])
-        Object.defineProperty(copy, key, { value: copyOf(source[key]), writable: true, enumerable: true, configurable: true });
+    else {
+      const keys = Array.isArray(source) ? fillItems(copy, source, copyOf) : Object.keys(source);
+      for (const key of keys) setOwn(copy, key, copyOf(source[key]));
+      for (const key of Object.getOwnPropertySymbols(source)) setOwn(copy, key, copyOf(source[key]));
+    }
   }
   return root;
 }

@@ -120,7 +120,7 @@ export function executeNow(recording, options, taking) {
       throw new UnsupportedError("a page's main thread must not wait: use await compute(), or scheduler: 'sync'.");
     if (options.runtime)
       throw new OptionError('computeSync cannot wait for a Runtime of this thread: use await compute(), or leave it out.', { option: 'runtime' });
-    return runAndWait(jobOf(recording, plan), options).map(taking.fromBytes);
+    return Array.from(runAndWait(jobOf(recording, plan), options), taking.fromBytes); /* the list may be of another realm */
   }
   const strict = options.strict ?? config.strict;
   if (strict && attachment()) checkAllNow(recording.functions.map(describe));

@@ -53,7 +53,11 @@ export class Words {
 const isNested = (arg) => typeof arg === 'object' && !(arg instanceof Delayed) && isContainer(arg) && findInside(arg, Delayed).length > 0;
 
 /** Whether nodes stand inside containers among a node's arguments, and are looked for there. @param {Delayed} node */
-export const hasNested = (node) => Delayed.task(node).traverse !== false && Delayed.args(node).some(isNested);
+export function hasNested(node) {
+  const args = Delayed.args(node), { traverse } = Delayed.task(node);
+  if (traverse !== false) for (let at = 0; at < args.length; at++) if (typeof args[at] === 'object' && isNested(args[at])) return true;
+  return false;
+}
 
 /** What a node needs: its arguments, and what it waits for. @param {Delayed} node @returns {Delayed[]} */
 export function inputsOf(node) {
@@ -133,6 +137,9 @@ export class Recording {
   /** @type {number[]} Tasks with a priority that is not 0, each followed by it. */
   priorities = [];
   #annotated = false;
+  /** What was asked for last, as neighbours often call the same. @type {import('./delayed.js').TaskFunction | undefined} */ #lastTask;
+  /** @type {import('./delayed.js').Annotations | undefined} */ #lastAnnotations;
+  #lastNumber = 0;
 
   /**
    * @param {Iterable<Delayed>} wanted
@@ -164,6 +171,14 @@ export class Recording {
 
   /** @param {import('./delayed.js').TaskFunction} task @param {import('./delayed.js').Annotations | undefined} annotations */
   #functionNumber(task, annotations) {
+    if (task === this.#lastTask && annotations === this.#lastAnnotations) return this.#lastNumber;
+    this.#lastTask = task;
+    this.#lastAnnotations = annotations;
+    return (this.#lastNumber = this.#findNumber(task, annotations));
+  }
+
+  /** @param {import('./delayed.js').TaskFunction} task @param {import('./delayed.js').Annotations | undefined} annotations */
+  #findNumber(task, annotations) {
     const identity = task.scope ? task : task.fn;
     if (!task.inline && !task.ctx && !annotations?.retries && !annotations?.timeoutMs) {
       const number = this.#functionNumbers.get(identity);
@@ -211,7 +226,7 @@ export class Recording {
       for (const reference of references) this.#argument(reference);
     } else {
       if (task.ctx) this.#literal(node.key);
-      for (const arg of given) this.#argument(arg);
+      for (let at = 0; at < given.length; at++) this.#argument(given[at]);
     }
     const annotations = Delayed.annotations(node);
     this.functionOf.push(this.#functionNumber(task, annotations) * 2 + (nested || after.length > 0 ? 1 : 0));

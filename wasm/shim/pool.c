@@ -274,6 +274,11 @@ const hd_value *HDW_EXPORT(hdw_run_result)(const hd_run *run, uint32_t id) {
   return hd_run_result(run, hd_graph_rank(hd_run_graph(run), id));
 }
 
+/* The results of tasks by their ids, side by side in `out` [count]: borrowed. */
+void HDW_EXPORT(hdw_run_results)(const hd_run *run, const uint32_t *ids, uint32_t count, hd_value *out) {
+  for (uint32_t i = 0; i < count; i++) out[i] = *hdw_run_result(run, ids[i]);
+}
+
 /* Whether the result of a wanted task may be read, though the run goes on. */
 bool HDW_EXPORT(hdw_run_ready)(const hd_run *run, uint32_t id) {
   return hd_run_ready(run, hd_graph_rank(hd_run_graph(run), id));

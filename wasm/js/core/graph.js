@@ -78,10 +78,13 @@ export function buildGraph(heap, batch, { encodeLiteral, functionNumber, plan })
   /* The graph's functions: each of the batch's that is used, plain and templated. */
   /** @type {Map<number, number>} */
   const numbers = new Map();
-  const functions = functionOf.view.map((word) => {
-    if (!numbers.has(word)) numbers.set(word, numbers.size);
-    return /** @type {number} */ (numbers.get(word));
-  });
+  const words = functionOf.view, functions = new Uint32Array(count);
+  const numberOf = new Int32Array(batch.retries.length * 2).fill(-1);
+  for (let task = 0; task < count; task++) {
+    const word = words[task];
+    if (numberOf[word] < 0) numbers.set(word, (numberOf[word] = numbers.size));
+    functions[task] = numberOf[word];
+  }
 
   const graph = core.hdw_graph_create() >>> 0;
   if (!graph) throw outOfMemory('a graph', count);
@@ -96,12 +99,12 @@ export function buildGraph(heap, batch, { encodeLiteral, functionNumber, plan })
       if (status) fail(heap, graph, batch, status);
     }
     /* One piece of memory: the batch's struct, literals (16 bytes each), then words and text. */
-    const words = [functions, argOffsets.view, args.view, Uint32Array.from(outputs), keys.offsets];
-    const wordBytes = words.reduce((sum, array) => sum + array.byteLength, 0);
+    const arrays = [functions, argOffsets.view, args.view, Uint32Array.from(outputs), keys.offsets];
+    const wordBytes = arrays.reduce((sum, array) => sum + array.byteLength, 0);
     room = heap.alloc(32 + literalCount * 16 + wordBytes + keys.text.length, 'a graph');
     literalsAt = room + 32;
     let at = literalsAt + literalCount * 16;
-    const addresses = words.map((array) => {
+    const addresses = arrays.map((array) => {
       heap.words.set(array, at >>> 2);
       at += array.byteLength;
       return at - array.byteLength;
@@ -111,10 +114,9 @@ export function buildGraph(heap, batch, { encodeLiteral, functionNumber, plan })
     heap.words.set([count, literalCount, functionsAt, offsetsAt, argsAt, literalsAt,
       keys.offsets.length ? keyOffsetsAt : 0, at], room >>> 2);
     if (encodeLiteral) {
-      for (const literal of batch.literals) {
+      while ((written = heap.writeNumbers(literalsAt, batch.literals, written)) < literalCount) {
         try {
-          if (typeof literal === 'number') heap.writeNumber(literalsAt + written * 16, literal);
-          else heap.writeValue(literalsAt + written * 16, encodeLiteral(literal));
+          heap.writeValue(literalsAt + written * 16, encodeLiteral(batch.literals[written]));
         } catch (error) {
           throw nameTask(error, batch, written);
         }

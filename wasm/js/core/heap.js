@@ -12,6 +12,7 @@ export const NONE = 0xffffffff;
 const decoder = new TextDecoder();
 
 export class Heap {
+  #shared;
   /** @type {ArrayBufferLike | undefined} */ #buffer;
   /** @type {Uint8Array} */ #bytes = new Uint8Array(0);
   /** @type {Uint32Array} */ #words = new Uint32Array(0);
@@ -24,9 +25,12 @@ export class Heap {
   constructor(exports, memory) {
     this.core = exports;
     this.memory = memory;
+    this.#shared = !(memory.buffer instanceof ArrayBuffer);
   }
 
   #refresh() {
+    /* Memory that is not shared says so itself when it has moved: asking for its buffer costs more than a task. */
+    if (!this.#shared && this.#words.length > 0) return;
     const { buffer } = this.memory;
     if (buffer === this.#buffer) return;
     this.#buffer = buffer;
@@ -91,11 +95,19 @@ export class Heap {
     return this.text(this.core.hdw_strerror(status) >>> 0);
   }
 
-  /** Writes a number into a slot (hd_value). @param {number} slot @param {number} number */
-  writeNumber(slot, number) {
-    this.#refresh();
-    this.#words[slot >>> 2] = NUMBER;
-    this.#doubles[(slot >>> 3) + 1] = number;
+  /**
+   * Writes numbers into slots (hd_value) side by side, from `from` on, until there is none.
+   * @param {number} slot the first one's, if all were numbers @param {readonly unknown[]} values @param {number} from
+   * @returns {number} how many values now have their slots
+   */
+  writeNumbers(slot, values, from) {
+    const { words, doubles } = this;
+    let at = from;
+    for (let value; at < values.length && typeof (value = values[at]) === 'number'; at++) {
+      words[(slot >>> 2) + at * 4] = NUMBER;
+      doubles[(slot >>> 3) + at * 2 + 1] = value;
+    }
+    return at;
   }
 
   /**
@@ -115,6 +127,20 @@ export class Heap {
     words[(slot >>> 2) + 1] = kind;
     if (bytes) words[(slot >>> 2) + 2] = block;
     else doubles[(slot >>> 3) + 1] = number;
+  }
+
+  /**
+   * Reads slots side by side, as `readValue` does.
+   * @param {number} slot @param {number} count
+   */
+  readValues(slot, count) {
+    const { words, doubles } = this;
+    const values = new Array(count);
+    for (let at = 0; at < count; at++) {
+      const tag = words[(slot >>> 2) + at * 4];
+      values[at] = tag === NUMBER ? { tag, kind: 0, number: doubles[(slot >>> 3) + at * 2 + 1], bytes: null } : this.readValue(slot + at * 16);
+    }
+    return values;
   }
 
   /**

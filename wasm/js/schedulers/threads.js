@@ -231,12 +231,15 @@ export class ThreadedRun {
     this.#heap.core.hdw_free(room);
   }
 
-  /** Of a run that has ended. An absent one is undefined. */
+  /** Of a run that has ended. */
   #results() {
-    return this.#job.outputs.map((id) => {
-      const slot = this.#heap.core.hdw_run_result(this.#run, id) >>> 0;
-      return this.#heap.word(slot) === ABSENT ? { tag: ABSENT, kind: 0, number: 0, bytes: null } : this.#heap.readValue(slot);
-    });
+    const { outputs } = this.#job, room = this.#heap.alloc(outputs.length * 20, 'results'), idsAt = room + outputs.length * 16;
+    this.#heap.catchUp();
+    this.#heap.words.set(outputs, idsAt >>> 2);
+    this.#heap.core.hdw_run_results(this.#run, idsAt, outputs.length, room);
+    const results = this.#heap.readValues(room, outputs.length);
+    this.#heap.core.hdw_free(room);
+    return results;
   }
 
   /** What to reject with. */
