@@ -282,7 +282,7 @@ describe('info', () => {
 describe('config', () => {
   test('has these defaults', () => {
     expect(config).toEqual({ scheduler: undefined, workers: undefined, memory: undefined, strict: false,
-      optimize: true, order: 'fast', budget: undefined, graceMs: 250 });
+      optimize: true, order: 'fast', budget: undefined, cache: undefined, graceMs: 250 });
   });
 
   test('has no other names: a misspelt one is an error at once', () => {

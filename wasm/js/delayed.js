@@ -3,7 +3,7 @@
  * and nothing is allocated outside JavaScript until it is computed.
  */
 import { builtins } from './builtins.js';
-import { isPlainObject } from './containers.js';
+import { findInside, isPlainObject } from './containers.js';
 import { FunctionError, OptionError } from './errors.js';
 import { moduleTask } from './functions/modules.js';
 import { nameOf } from './functions/source.js';
@@ -64,9 +64,12 @@ const nothing = Object.freeze({});
 /** @type {readonly Delayed[]} */
 const nowhere = Object.freeze([]);
 
-/** What few nodes have. @typedef {{ annotations: Annotations | undefined, after: readonly Delayed[], pure: boolean }} More */
+/**
+ * What few nodes have; `lasting`: the node is pure, and so is all that it needs, so that its result is the same every time.
+ * @typedef {{ annotations: Annotations | undefined, after: readonly Delayed[], pure: boolean, lasting: boolean }} More
+ */
 /** @type {More} */
-const noMore = Object.freeze({ annotations: undefined, after: nowhere, pure: false });
+const noMore = Object.freeze({ annotations: undefined, after: nowhere, pure: false, lasting: false });
 
 /** @param {string} name */
 function nextKey(name) {
@@ -104,7 +107,7 @@ export class Delayed {
     this.#key = key;
     const own = original ? original.#more.annotations : task.annotations;
     const said = own && annotations ? Object.freeze({ ...own, ...annotations }) : (annotations ?? own);
-    this.#more = said || after !== nowhere ? { annotations: said, after, pure: false } : noMore;
+    this.#more = said || after !== nowhere ? { annotations: said, after, pure: false, lasting: false } : noMore;
   }
 
   /** The task's name in the graph: given by `{ key }`, or made of the function's name and a number. */
@@ -221,7 +224,8 @@ export class Delayed {
   /** A node that is known by what it computes. @param {TaskFunction} task @param {readonly unknown[]} args @internal */
   static pure(task, args) {
     const node = new Delayed(task, args, Delayed.pureKey(task, args));
-    node.#more = { ...node.#more, pure: true };
+    const lasting = findInside(args, Delayed).every((input) => input.#more.lasting);
+    node.#more = { ...node.#more, pure: true, lasting };
     return node;
   }
 
@@ -229,13 +233,18 @@ export class Delayed {
    * @param {readonly Delayed[]} after @internal */
   static withInputs(node, args, after) {
     const copy = new Delayed(node.#task, args, node.key, after, node);
-    if (node.#more.pure) copy.#more = { ...copy.#more, pure: true };
+    if (node.#more.pure) copy.#more = { ...copy.#more, pure: true, lasting: node.#more.lasting };
     return copy;
   }
 
   /** Whether other nodes of this key are the same task. @param {Delayed} node @internal */
   static isPure(node) {
     return node.#more.pure;
+  }
+
+  /** Whether its result is the same every time. @param {Delayed} node @internal */
+  static isLasting(node) {
+    return node.#more.lasting;
   }
 
   /**

@@ -30,6 +30,7 @@ import { WatchedWalk, isWatched } from './watch.js';
  * @property {import('./options.js').Budget} [budget] start no task that needs nothing while so many results,
  *   or bytes of them, are in memory; ranks by `'best'` if `'fast'` would hold more. A wish, not a limit: what
  *   must be held to go on is held. With `'sync'`, where results are not in the shared heap, bytes have no effect
+ * @property {import('./cache.js').Cache} [cache] where results of pure tasks are found and kept
  * @property {import('./runtime.js').Runtime} [runtime] the pool to use
  * @property {number | string} [memory] of the default pool, if this starts it: see {@link config}
  */
@@ -55,13 +56,13 @@ function sayWhySerial(options) {
 /**
  * What is done with results.
  * @template T
- * @typedef {{ fromBytes: (encoded: import('./values/codec.js').Encoded) => T, fromValue: (value: unknown) => T }} Taking
+ * @typedef {{ fromBytes: (encoded: import('./values/codec.js').Encoded) => T, fromValue: (value: unknown) => T, fromHeld: (held: Held) => T }} Taking
  */
 
 /** Results as values. @type {Taking<unknown>} */
-export const asValues = { fromBytes: decode, fromValue: (value) => value };
+export const asValues = { fromBytes: decode, fromValue: (value) => value, fromHeld: (held) => held.value };
 /** Results to be kept for later computations. @type {Taking<Held>} */
-export const asHeld = { fromBytes: Held.ofBytes, fromValue: Held.ofValue };
+export const asHeld = { fromBytes: Held.ofBytes, fromValue: Held.ofValue, fromHeld: (held) => held };
 
 /**
  * Runs recorded nodes and gives their results, in order.
@@ -74,10 +75,40 @@ export const asHeld = { fromBytes: Held.ofBytes, fromValue: Held.ofValue };
  * @returns {Promise<T[]>}
  */
 export async function execute(recording, options, taking, onResult) {
-  const { signal, onProgress, stopOnError } = options;
+  const { signal, cache = config.cache } = options;
   if (signal?.aborted) throw new CancelledError(undefined, { cause: signal.reason });
-  while (!recording.walk(inNode ? Infinity : SLICE_MS)) await new Promise((resume) => setTimeout(resume));
-  const plan = planOf(options);
+  while (!recording.walk(inNode ? Infinity : SLICE_MS, cache)) await new Promise((resume) => setTimeout(resume));
+  const plan = planOf(options), kept = cache && keeping(recording, cache, taking);
+  if (!kept) return run(recording, options, plan, taking, onResult);
+  return kept.finish(await run(recording, options, plan, asHeld, onResult && ((place, held) => (kept.isWanted(place) ? onResult(place, taking.fromHeld(held)) : undefined))));
+}
+
+/**
+ * Has a cache keep what lasts: its tasks' results are wanted, too.
+ * @template T
+ * @param {import('./record.js').Recording} recording that has been walked @param {import('./cache.js').Cache} cache @param {Taking<T>} taking
+ */
+function keeping(recording, cache, taking) {
+  if (recording.lasting.length === 0) return undefined;
+  const wanted = new Set(recording.outputs), lasting = new Set(recording.lasting), count = recording.outputs.length;
+  recording.outputs = [...recording.outputs, ...recording.lasting.filter((id) => !wanted.has(id))];
+  return {
+    isWanted: (/** @type {number} */ place) => place < count,
+    finish(/** @type {Held[]} */ results) {
+      recording.outputs.forEach((id, place) => lasting.has(id) && cache.keep(recording.describe(id).key, results[place]));
+      return results.slice(0, count).map(taking.fromHeld);
+    },
+  };
+}
+
+/**
+ * @template T
+ * @param {import('./record.js').Recording} recording @param {ComputeOptions} options @param {import('./options.js').Plan} plan
+ * @param {Taking<T>} taking @param {(place: number, result: T) => PromiseLike<unknown> | void} [onResult]
+ * @returns {Promise<T[]>}
+ */
+async function run(recording, options, plan, taking, onResult) {
+  const { signal, onProgress, stopOnError } = options;
   if (chooseScheduler(options) === 'threads') {
     const job = jobOf(recording, plan);
     const [runtime] = await Promise.all([
@@ -105,10 +136,20 @@ export async function execute(recording, options, taking, onResult) {
  * @returns {T[]}
  */
 export function executeNow(recording, options, taking) {
-  const { signal, onProgress, stopOnError } = options;
+  const { signal, cache = config.cache } = options;
   if (signal?.aborted) throw new CancelledError(undefined, { cause: signal.reason });
-  recording.walk();
-  const plan = planOf(options);
+  recording.walk(Infinity, cache);
+  const kept = cache && keeping(recording, cache, taking);
+  return kept ? kept.finish(runSync(recording, options, asHeld)) : runSync(recording, options, taking);
+}
+
+/**
+ * @template T
+ * @param {import('./record.js').Recording} recording @param {ComputeOptions} options @param {Taking<T>} taking
+ * @returns {T[]}
+ */
+function runSync(recording, options, taking) {
+  const { signal, onProgress, stopOnError } = options, plan = planOf(options);
   if (chooseScheduler(options) === 'threads') {
     if (attachment()?.core) {
       const runtime = options.runtime ?? attachedRuntime({ workers: options.workers });

@@ -4,6 +4,7 @@ export { compute, computeSync } from './compute.js';
 export { annotate } from './annotate.js';
 export { tokenize } from './tokenize.js';
 export { asCompleted } from './as-completed.js';
+export { Cache } from './cache.js';
 export { bind, checkpoint, clone, waitOn } from './manipulate.js';
 export { optimize } from './optimize.js';
 export { get, getSync, quote, ref } from './get.js';

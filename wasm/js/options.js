@@ -7,7 +7,8 @@ export const WORKERS_MAX = 256;
 /**
  * Defaults for every computation; assign to change them.
  * @type {{ scheduler: 'threads' | 'sync' | undefined, workers: number | undefined, memory: number | string | undefined, strict: boolean,
- *   optimize: Optimize, order: 'fast' | 'best', budget: Budget | undefined, graceMs: number }}
+ *   optimize: Optimize, order: 'fast' | 'best', budget: Budget | undefined,
+ *   cache: import('./cache.js').Cache | undefined, graceMs: number }}
  * @property scheduler `'threads'` where they can run, otherwise `'sync'`, if undefined
  * @property workers how many threads; one for each processor, at most 8, if undefined
  * @property memory the most that the shared heap of the default Runtime may grow to, in bytes or as '512MB'
@@ -15,12 +16,13 @@ export const WORKERS_MAX = 256;
  * @property optimize what is done to a graph before it runs
  * @property order how its tasks are ranked
  * @property budget how much may be in memory before tasks that need nothing wait
+ * @property cache where computations find and keep results of pure tasks; none if undefined
  * @property graceMs how long a task that runs when its computation is cancelled or fails may take to come to its end,
  *   before its thread is ended; read when threads are started
  */
 export const config = Object.seal({
   scheduler: undefined, workers: undefined, memory: undefined, strict: false, optimize: true, order: 'fast', budget: undefined,
-  graceMs: 250,
+  cache: undefined, graceMs: 250,
 });
 
 /**
@@ -63,7 +65,7 @@ const MEMORY_MIN = 16 * 1024 ** 2, MEMORY_MAX = 4 * 1024 ** 3;
 const PAGE_BYTES = 65536;
 
 /** Bytes as a number or as '512MB'; NaN: they are neither. @param {unknown} wish */
-function bytesOf(wish) {
+export function bytesOf(wish) {
   if (typeof wish === 'number') return wish;
   const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([KMG]?B)$/i.exec(typeof wish === 'string' ? wish : '') ?? [];
   return Number(number) * units[unit?.toUpperCase()];
@@ -136,7 +138,7 @@ export function planOf({ optimize = config.optimize, order = config.order, budge
   return { ...passesOf(optimize), best: order === 'best', retries: checkRetries(retries), ...budgetOf(budget) };
 }
 
-const known = ['scheduler', 'workers', 'strict', 'signal', 'onProgress', 'optimize', 'order', 'budget', 'retries', 'stopOnError', 'runtime', 'memory'];
+const known = ['scheduler', 'workers', 'strict', 'signal', 'onProgress', 'optimize', 'order', 'budget', 'retries', 'stopOnError', 'cache', 'runtime', 'memory'];
 
 /** Checks what a computation was given, and the defaults where it was given nothing.
  * @param {Record<string, unknown>} options */
@@ -145,7 +147,9 @@ export function checkOptions(options) {
     if (!known.includes(option))
       throw new OptionError(`compute has no option '${option}'; it has ${known.join(', ')}.`, { option });
   const { scheduler = config.scheduler, strict = config.strict, workers = config.workers, memory = config.memory } = options;
-  const { signal, onProgress, runtime, stopOnError } = options;
+  const { signal, onProgress, runtime, stopOnError, cache = config.cache } = options;
+  if (cache !== undefined && typeof (/** @type {any} */ (cache)?.find) !== 'function')
+    throw new OptionError("cache is a Cache: new Cache('100MB').", { option: 'cache' });
   if (stopOnError !== undefined && typeof stopOnError !== 'boolean') refuse('stopOnError', 'stopOnError is true or false', stopOnError);
   if (!(typeof config.graceMs === 'number' && config.graceMs >= 0 && config.graceMs <= 60_000))
     refuse('graceMs', 'config.graceMs is a number of milliseconds from 0 to 60000', config.graceMs);

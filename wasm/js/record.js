@@ -2,7 +2,7 @@
  * Recording: the walk from the wanted nodes to everything they need, and its result, one flat batch of
  * numbers. All schedulers start from it. Without recursion, and in steps, so that a page can draw.
  */
-import { Delayed } from './delayed.js';
+import { Delayed, identity, taskFunction } from './delayed.js';
 import { ValueError } from './errors.js';
 import { findInside, isContainer, mapLeaves } from './containers.js';
 import { Held } from './held.js';
@@ -140,6 +140,8 @@ export class Recording {
   /** What was asked for last, as neighbours often call the same. @type {import('./delayed.js').TaskFunction | undefined} */ #lastTask;
   /** @type {import('./delayed.js').Annotations | undefined} */ #lastAnnotations;
   #lastNumber = 0;
+  /** @type {import('./cache.js').Cache | undefined} */ #cache;
+  /** Tasks whose results are the same every time, and not in the cache. @type {number[]} */ lasting = [];
 
   /**
    * @param {Iterable<Delayed>} wanted
@@ -209,9 +211,21 @@ export class Recording {
     this.literals.push(value);
   }
 
+  /** Records a node by its result. @param {Delayed} node @param {Held} held */
+  #walkHeld(node, held) {
+    this.#literal(held);
+    this.functionOf.push(this.#findNumber(taskFunction(identity.fn, Delayed.task(node).name), undefined) * 2);
+    this.argOffsets.push(this.args.length);
+  }
+
   /** @param {Delayed} node */
   #walk(node) {
     const given = Delayed.args(node), after = Delayed.after(node), task = Delayed.task(node);
+    if (this.#cache && Delayed.isLasting(node)) {
+      const held = this.#cache.find(node.key);
+      if (held) return this.#walkHeld(node, held);
+      this.lasting.push(this.functionOf.length);
+    }
     const nested = hasNested(node);
     if (nested || after.length > 0) {
       /** @type {unknown[]} */
@@ -249,8 +263,10 @@ export class Recording {
   /**
    * Walks on for about so many milliseconds. True: all is recorded.
    * @param {number} [budgetMs]
+   * @param {import('./cache.js').Cache} [cache] whose results need not be made again
    */
-  walk(budgetMs = Infinity) {
+  walk(budgetMs = Infinity, cache = undefined) {
+    this.#cache = cache;
     const until = budgetMs === Infinity ? Infinity : performance.now() + budgetMs;
     for (let at = this.functionOf.length; at < this.nodes.length; at++) {
       try {
