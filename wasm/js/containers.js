@@ -3,6 +3,12 @@
  * Everything else is a leaf, also instances of their subclasses, which nobody here could make anew.
  */
 
+/** By this a Delayed is known where its class is not loaded: in workers. */
+export const DELAYED = Symbol('heddle.delayed');
+
+/** @param {unknown} value */
+export const isDelayed = (value) => typeof value === 'object' && value !== null && /** @type {any} */ (value)[DELAYED] === true;
+
 /** @param {unknown} value */
 export function isPlainObject(value) {
   if (value === null || typeof value !== 'object') return false;

@@ -3,7 +3,7 @@
  * and nothing is allocated outside JavaScript until it is computed.
  */
 import { builtins } from './builtins.js';
-import { findInside, isPlainObject } from './containers.js';
+import { DELAYED, findInside, isPlainObject } from './containers.js';
 import { FunctionError, OptionError } from './errors.js';
 import { moduleTask } from './functions/modules.js';
 import { nameOf } from './functions/source.js';
@@ -198,6 +198,10 @@ export class Delayed {
       throw new OptionError(`'${this.key}' cannot be taken apart, as nobody knows yet how many items it has: ` +
         'say so with delayed(…, { nout: 2 }), or use node.get(0).', { option: 'nout' });
     return items(this, this.length);
+  }
+
+  get [DELAYED]() {
+    return true;
   }
 
   toString() {

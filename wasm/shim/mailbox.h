@@ -44,6 +44,7 @@ typedef struct hdw_worker {
   uint32_t printed;     /* 108: JavaScript's: so many lines have been sent to the creator's thread */
   hd_block *pending;    /* 112: made for a result that has not been answered yet */
   struct hdw_made *made; /* 116: made for bodies that have not been answered yet */
+  bool more[HD_DEFERRED_MAX + 1]; /* 120: by slot: another part of the claim's group follows */
 } hdw_worker;
 
 /* A block that the body of a claim has asked for, to write its result in. */

@@ -121,7 +121,8 @@ uint32_t HDW_EXPORT(hdw_worker_forget)(hdw_worker *worker) {
 
 /* Answers a claim as the mailbox's `outcome` says. */
 static void answer(hdw_worker *worker, uint32_t slot) {
-  bool deferred = worker->outcome == HDW_DEFER;
+  /* The next part of a group may read what this one asked for. */
+  bool goes_on = worker->outcome == HDW_DEFER || (worker->outcome == HDW_FINISH && worker->more[slot]);
   switch (worker->outcome) {
     case HDW_FINISH: hd_worker_finish(worker->core, slot, &worker->result); break;
     case HDW_FAIL: hd_worker_fail(worker->core, slot, (hd_status)worker->status, &worker->result); break;
@@ -130,7 +131,7 @@ static void answer(hdw_worker *worker, uint32_t slot) {
   }
   worker->outcome = HDW_NOTHING;
   worker->pending = NULL; /* the result's now */
-  if (worker->made && !deferred) drop_made(worker, slot);
+  if (worker->made && !goes_on) drop_made(worker, slot);
 }
 
 /* Answers the mailbox's claim, then claims. See mailbox.h. */
@@ -147,6 +148,7 @@ uint32_t HDW_EXPORT(hdw_worker_step)(hdw_worker *worker) {
   if (next == HD_NEXT_TASK) {
     worker->slot = claim.slot;
     worker->run = claim.run;
+    worker->more[claim.slot] = claim.more;
     worker->attempt = hd_run_attempt(claim.run, claim.call.task);
     worker->group = (claim.later ? HDW_LATER : 0u) | (claim.more ? HDW_MORE : 0u);
     worker->task = hd_graph_id(hd_run_graph(claim.run), claim.call.task);

@@ -41,6 +41,8 @@ export class ThreadedRun {
   /** @type {Watched | undefined} */
   #watched;
   #told = false;
+  /** Whether its core must not be called any more: a lock may never be given back. */
+  #abandoned = false;
   #toldAt = performance.now();
   /** Places of outputs that have yet to be told. @type {Set<number>} */
   #untold;
@@ -131,7 +133,7 @@ export class ThreadedRun {
 
   /** @param {unknown} reason */
   cancel(reason) {
-    this.#heap.core.hdw_run_cancel(this.#pool, this.#run);
+    if (!this.#abandoned) this.#heap.core.hdw_run_cancel(this.#pool, this.#run);
     this.#reject(new CancelledError(undefined, { cause: reason }));
   }
 
@@ -156,6 +158,7 @@ export class ThreadedRun {
 
   /** The core is lost or given up, and with it the run. @param {unknown} [error] undefined: it runs again elsewhere */
   abandon(error) {
+    this.#abandoned = true;
     this.#watched?.end(error instanceof CancelledError ? 'cancelled' : 'failed');
     if (error !== undefined) this.#reject(error);
   }

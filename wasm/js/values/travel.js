@@ -3,8 +3,7 @@
  * its path and a way out. The check walks without recursion.
  */
 import { ValueError } from '../errors.js';
-import { isContainer } from '../containers.js';
-import { Delayed } from '../delayed.js';
+import { isContainer, isDelayed } from '../containers.js';
 import { Reference } from '../record.js';
 import { isError, ownKeys } from './error-parts.js';
 
@@ -219,7 +218,7 @@ class Walk {
 
   /** @param {boolean | ((item: unknown) => boolean)} more */
   constructor(more) {
-    this.#more = typeof more === 'function' ? more : (/** @type {unknown} */ item) => more && (item instanceof Reference || item instanceof Delayed);
+    this.#more = typeof more === 'function' ? more : (/** @type {unknown} */ item) => more && (item instanceof Reference || isDelayed(item));
   }
 
   /** Whether a container has been met before. @param {object} item */
