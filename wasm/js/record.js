@@ -6,27 +6,10 @@ import { Delayed, identity, taskFunction } from './delayed.js';
 import { ValueError } from './errors.js';
 import { findInside, isContainer, mapLeaves } from './containers.js';
 import { Held } from './held.js';
+import { Reference, Template } from './template.js';
 
 /** In a batch, an argument is a task's index or, with this bit, a literal's (HD_BATCH_LITERAL). */
 export const LITERAL = 0x80000000;
-
-/** Where a task's argument stands inside a nested container, by the place of its reference. */
-export class Reference {
-  /** @param {number} place */
-  constructor(place) {
-    this.place = place;
-  }
-}
-
-/** The arguments of a call in which nodes stand inside containers, or which waits for more than its arguments:
- * References take the places of what is recorded by itself. */
-export class Template {
-  /** @param {unknown[]} args @param {readonly unknown[]} [given] as users wrote them, with the nodes */
-  constructor(args, given = args) {
-    this.args = args;
-    this.given = given;
-  }
-}
 
 /** A growing array of 32-bit words. */
 export class Words {

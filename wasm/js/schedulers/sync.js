@@ -15,7 +15,8 @@ import { PROGRESS_MS, progressOf } from '../progress.js';
 import { encodeArgument } from '../held.js';
 import { decodeCopy, decodeTemplate, throughCodec } from '../values/codec.js';
 import { asTaskError, failedTogether } from '../values/failure.js';
-import { LITERAL, Reference, Template } from '../record.js';
+import { LITERAL } from '../record.js';
+import { Reference, Template } from '../template.js';
 import { afterReports, guarded, noticeRejections } from './strict.js';
 
 /** @param {unknown} value @returns {value is PromiseLike<unknown>} */

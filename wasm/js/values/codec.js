@@ -3,7 +3,7 @@
  * and buffers travel as their bytes; all else as text: JSON where it is exact, devalue otherwise.
  */
 import { OutOfMemoryError, ValueError } from '../errors.js';
-import { Reference, Template } from '../record.js';
+import { Reference, Template } from '../template.js';
 import { asText, fromText } from './text.js';
 import { AS_JSON, hasItsBytes, howItTravels, isShared } from './travel.js';
 

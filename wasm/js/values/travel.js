@@ -4,7 +4,7 @@
  */
 import { ValueError } from '../errors.js';
 import { isContainer, isDelayed } from '../containers.js';
-import { Reference } from '../record.js';
+import { Reference } from '../template.js';
 import { isError, ownKeys } from './error-parts.js';
 
 /** Deeper nests are refused: encoders and readers of such values run out of stack. */
