@@ -4,7 +4,8 @@ import { annotate } from '../../wasm/js/annotate.js';
 import { builtins } from '../../wasm/js/builtins.js';
 import { Delayed, delayed } from '../../wasm/js/delayed.js';
 import { bind, checkpoint, waitOn } from '../../wasm/js/manipulate.js';
-import { LITERAL, Recording, Reference } from '../../wasm/js/record.js';
+import { LITERAL, Recording } from '../../wasm/js/record.js';
+import { Reference } from '../../wasm/js/template.js';
 
 const record = (...nodes) => {
   const recording = new Recording(nodes);

@@ -5,7 +5,7 @@
 import { outOfMemory } from './core/heap.js';
 import { WorkerLostError } from './errors.js';
 import { config } from './options.js';
-import { clockMs } from './watch.js';
+import { clockMs } from './clock.js';
 
 const STACK_BYTES = 256 * 1024;
 /** A task whose worker was lost is tried so often in all. */

@@ -2,6 +2,7 @@
  * `watch`: what computations do, as batches: which graph, then at most once a frame the state of every
  * task and when it ran and where, then how it ended. Watching shows and records; it changes nothing.
  */
+import { clockMs } from './clock.js';
 import { LITERAL } from './record.js';
 import { OptionError } from './errors.js';
 
@@ -68,9 +69,6 @@ export function watch(watcher) {
   watchers.add(own);
   return () => void watchers.delete(own);
 }
-
-/** One clock for all threads, in milliseconds. */
-export const clockMs = () => performance.timeOrigin + performance.now();
 
 /** @param {import('./core/graph.js').Batch} batch @param {Uint32Array} groups @returns {WatchedGraph} */
 function describeGraph(batch, groups) {

@@ -9,7 +9,7 @@ import { BLOCK, BOOLEAN, NULL, NUMBER, RAW, TEMPLATE_TEXT, UNDEFINED, decodeBloc
 import { packFailure } from '../values/failure.js';
 import { ERROR_TEXT, INPUT_SHARED_FROM } from '../values/limits.js';
 import { heapBuffers } from '../values/travel.js';
-import { clockMs } from '../watch.js';
+import { clockMs } from '../clock.js';
 
 /** Offsets in words, as in shim/mailbox.h. */
 const OUTCOME = 4, STATUS = 5, SLOT = 6, FUNCTION = 8, ARG_COUNT = 9, ARGS = 10, PAGES = 12, SLEEP_MS = 13, SEEN = 14, BELL = 15, PRINTING = 19, STARTED = 20, GROUP = 21, ATTEMPT = 22, BUSY = 23,
