@@ -1,30 +1,8 @@
-/* Mutexes and threads by POSIX threads. */
+/* Threads by POSIX threads. */
 #include "base/memory.h"
 #include "base/thread.h"
 
 #include <pthread.h>
-
-struct hdi_mutex {
-  pthread_mutex_t mutex;
-};
-
-hdi_mutex *hdi_mutex_create(void) {
-  hdi_mutex *mutex = hdi_alloc(1, sizeof *mutex);
-  if (mutex && pthread_mutex_init(&mutex->mutex, NULL) != 0) {
-    hdi_free(mutex);
-    return NULL;
-  }
-  return mutex;
-}
-
-void hdi_mutex_destroy(hdi_mutex *mutex) {
-  if (!mutex) return;
-  pthread_mutex_destroy(&mutex->mutex);
-  hdi_free(mutex);
-}
-
-void hdi_mutex_lock(hdi_mutex *mutex) { pthread_mutex_lock(&mutex->mutex); }
-void hdi_mutex_unlock(hdi_mutex *mutex) { pthread_mutex_unlock(&mutex->mutex); }
 
 struct hdi_thread {
   pthread_t thread;

@@ -355,8 +355,14 @@ export class Runtime {
   #look() {
     if (this.#rebuilding) return;
     this.#crew.printedNow();
-    for (const pending of [...this.#pending])
-      if (this.#pending.has(pending) && pending.run.look()) this.#forget(pending);
+    try {
+      for (const pending of [...this.#pending])
+        if (this.#pending.has(pending) && pending.run.look()) this.#forget(pending);
+    } catch (error) {
+      if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+      /* A lock that nobody gives back: a thread was ended that held it. */
+      this.#lose(new WorkerLostError('a worker ended inside the scheduler.', { cause: error, started: true }));
+    }
   }
 
   /** Ends the threads and gives the memory back. Computations that are under way are cancelled. */
