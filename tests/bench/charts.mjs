@@ -5,12 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { BLUE, drawSvg, GREEN, ORANGE, PINK, RED, SKY, YELLOW } from './draw.mjs';
 import { machineText } from './machine.mjs';
-import { SHAPES } from './measure.mjs';
+import { POOL_CASES, SHAPES } from './measure.mjs';
 
 const { values: wanted, positionals } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } }, allowPositionals: true });
 if (wanted.help) {
   console.log(`usage: node tests/bench/charts.mjs [FOLDER]
-Draws FOLDER/*.svg from FOLDER/{core,growth,javascript,ranking}.json, and puts the machines of these into
+Draws FOLDER/*.svg from FOLDER/{core,growth,javascript,pools,ranking}.json, and puts the machines of these into
 FOLDER/README.md, if there is one. FOLDER is tests/bench/results.`);
   process.exit();
 }
@@ -276,6 +276,48 @@ function javaScript(results) {
   };
 }
 
+/** What a task takes in pools of workers, against ours. */
+function inPools(results) {
+  const named = {
+    piscina: { label: 'piscina', color: RED, shape: 'square' },
+    tinypool: { label: 'tinypool', color: ORANGE, shape: 'triangle-up' },
+    workerpool: { label: 'workerpool', color: PINK, shape: 'circle' },
+    comlink: { label: 'Comlink', color: GREEN, shape: 'diamond' },
+  };
+  const of = (system, name) => results.rows.find((row) => row.system === system && row.case === name);
+  const time = ({ task_ns: ns }) => (ns < 1e6 ? `${plainly(ns / 1e3)} µs` : `${plainly(ns / 1e6)} ms`);
+  const points = Object.entries(POOL_CASES).flatMap(([name, { says }]) => Object.keys(named).filter((system) => of(system, name)).map((system) => {
+    const own = of('heddle', name), other = of(system, name);
+    return { system, name: `${count(own.tasks)} ${says}: ${time(own)}`, label: named[system].label, ratio: other.task_ns / own.task_ns, text: time(other) };
+  }));
+  if (!points.length) return undefined;
+  const names = [...new Set(points.map(({ name }) => name))];
+  return {
+    title: 'Tasks in pools of workers, against Heddle',
+    subtitle: ['Time a task on two workers, divided by that of Heddle, which stands beside the case: right of 1 Heddle is faster; the axis is logarithmic', where(results)],
+    desc: `Dots: the time of a pool divided by Heddle's. ${names.map((name) =>
+      `${name} in Heddle; ${points.filter((point) => point.name === name).map(({ label, text, ratio }) => `${label} ${text}, ${plainly(ratio)} times that`).join(', ')}`).join('. ')}.`,
+    spec: {
+      data: { values: points },
+      width: 480, height: { step: 36 },
+      layer: [
+        { mark: { type: 'rule', opacity: 0.6 }, data: { values: [{}] }, encoding: { x: { datum: 1 }, color: { value: 'currentColor' } } },
+        {
+          mark: { type: 'point', filled: true, size: 120, opacity: 0.9 },
+          encoding: {
+            y: { field: 'name', sort: names, title: null, axis: { grid: true, ticks: false, domain: false, labelPadding: 8 } },
+            color: { field: 'label', scale: scale(named, 'color') },
+            shape: { field: 'label', scale: scale(named, 'shape') },
+          },
+        },
+      ],
+      encoding: {
+        x: { field: 'ratio', type: 'quantitative', scale: { type: 'log', nice: false, padding: 14 }, title: "times Heddle's", axis: { format: '~r', values: [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100] } },
+      },
+    },
+  };
+}
+
 const charts = {
   'compare.svg': ['core', (results) => compare(results, [1, 2])],
   'compare-4-workers.svg': ['core', (results) => compare(results, [4])],
@@ -284,6 +326,7 @@ const charts = {
   'where-time.svg': ['core', whereTime],
   'where-memory.svg': ['core', whereMemory],
   'javascript.svg': ['javascript', javaScript],
+  'pools.svg': ['pools', inPools],
   'ranking.svg': ['ranking', ranking],
 };
 

@@ -4,6 +4,17 @@ import { fileURLToPath } from 'node:url';
 
 export const SHAPES = ['chain', 'tree', 'reduction', 'wavefront', 'layers', 'wide'];
 
+/** What pools are measured with, and what we are content with. @type {Record<string, { says: string, goalNs?: number }>} */
+export const POOL_CASES = {
+  numbers: { says: 'numbers', goalNs: 300 },
+  many: { says: 'numbers', goalNs: 300 },
+  reduction: { says: 'numbers in a reduction', goalNs: 1000 },
+  objects: { says: 'small objects' },
+  arrays: { says: 'arrays of 8 MB' },
+  given: { says: 'arrays of 8 MB, results given' },
+  waiting: { says: 'tasks that wait' },
+};
+
 const root = fileURLToPath(new URL('../..', import.meta.url));
 export const inRoot = (path) => `${root}/${path}`;
 
@@ -71,7 +82,7 @@ export class Samples {
 
   /** All lines, for a file: medians, and what each round took in all. */
   rows() {
-    const steps = ['build_ns', 'seal_ns', 'run_ns', 'compute_ns'];
+    const steps = ['build_ns', 'seal_ns', 'run_ns', 'compute_ns', 'task_ns'];
     return this.names().map((name) => {
       const rounds = this.#rounds.get(name);
       const sums = rounds.map((round) => Math.round(10 * steps.reduce((sum, step) => sum + (round[step] ?? 0), 0)) / 10);

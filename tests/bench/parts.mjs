@@ -54,6 +54,22 @@ export function measureJavaScript(samples, round, { dask, daskTasks, tasks, repe
   ]);
 }
 
+/** Independent JavaScript tasks, ours and in pools of workers; and a reduction, ours alone. One round. */
+export function measurePools(samples, round, { pools, tasks, waiting, many, repeat }) {
+  const script = inRoot('tests/bench/pools.mjs'), size = ['--tasks', tasks, '--waiting', waiting, '--repeat', repeat];
+  const run = (system, measureOne) => () => {
+    progress(`round ${round + 1}: pools, ${system}`);
+    samples.note((line) => `${line.system} ${line.case}`, measureOne('--expose-gc', script, '--system', system, ...size));
+  };
+  const reduction = () => inNode('javascript.mjs', '--tasks', many, '--repeat', repeat, '--numbers-only').filter(({ workers }) => workers === 2)
+    .map(({ tasks: count, workers, all_ns }) => ({ system: 'heddle', case: 'reduction', tasks: count, workers, task_ns: all_ns }));
+  takeTurns(round, [
+    run('heddle', (...args) => ours(process.execPath, ...args, '--many', many)),
+    ...Object.entries(pools).map(([name, pool]) => run(name, (...args) => measurePeer(pool, ...args))),
+    () => samples.note((line) => `${line.system} ${line.case}`, reduction()),
+  ]);
+}
+
 /** In each browser, how soon there is a first result: milliseconds. @returns {object[]} */
 export function measureStart(repeat) {
   progress('first results in browsers');

@@ -1,6 +1,6 @@
 // Peers: each can be measured ({ program, about }), or has a reason why not ({ missing }).
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { inRoot, output } from './measure.mjs';
 
 function compile(name, source, ...command) {
@@ -22,6 +22,18 @@ export function prepareOpenMp() {
   const { program, missing } = compile('openmp_tasks', 'openmp_tasks.c', 'gcc', '-fopenmp');
   if (missing) return { missing };
   return { program, about: `OpenMP of gcc ${output('gcc', '-dumpfullversion') ?? '(version unknown)'}` };
+}
+
+/** Pools of workers for Node.js, by the name of their package. @returns {Record<string, { program?: string, about?: string, missing?: string }>} */
+export function preparePools() {
+  return Object.fromEntries(['piscina', 'tinypool', 'workerpool', 'comlink'].map((name) => {
+    try {
+      const { version } = JSON.parse(readFileSync(inRoot(`node_modules/${name}/package.json`), 'utf8'));
+      return [name, { program: process.execPath, about: `${name} ${version}` }];
+    } catch {
+      return [name, { missing: `node_modules has no ${name}` }];
+    }
+  }));
 }
 
 export function prepareDask() {

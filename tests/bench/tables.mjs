@@ -1,5 +1,5 @@
 // Rows that compare ours with a peer, and the tables that show them.
-import { SHAPES } from './measure.mjs';
+import { POOL_CASES, SHAPES } from './measure.mjs';
 
 const PLATFORMS = { wasm: 'WebAssembly', native: 'native' };
 
@@ -53,6 +53,17 @@ function javaScriptRows(samples) {
   });
 }
 
+/** A row a case, with one against each pool; a pool that failed has no figures, in whichever round that was. */
+function poolRows(samples, pools) {
+  return Object.entries(POOL_CASES).map(([name, { says, goalNs }]) => {
+    const own = samples.figures(`heddle ${name}`), text = `${own.tasks.toLocaleString('en')} ${says}`;
+    const alone = name === 'many' || name === 'reduction';
+    const against = alone ? [row(`pools, ${text}`, own.task_ns, null)] : Object.entries(pools).map(([pool, { missing }]) =>
+      row(`pools, ${text}: against ${pool}`, own.task_ns, pool, missing ? undefined : samples.figures(`${pool} ${name}`)?.task_ns));
+    return { text, goalNs, against };
+  });
+}
+
 /* ---- printing ----------------------------------------------------------------------------------- */
 
 function printTable(heads, rows) {
@@ -88,6 +99,15 @@ export function printJavaScript(samples, { daskTasks }) {
     [`${values}, ${how}`, us(own.build_ns), us(own.compute_ns), us(own.all_ns), us(own.again_ns), us(all.peer_ns), ratio(all)]));
 }
 
+const time = (number) => (number === null || number === undefined ? '' : number < 1e6 ? `${us(number)} µs` : `${(number / 1e6).toFixed(2)} ms`);
+
+export function printPools(samples, pools) {
+  console.log('\nPools of two workers, independent JavaScript tasks: time a task, from the first call to the last result; the ratio is to Heddle');
+  printTable(['', 'Heddle', 'goal', ...Object.keys(pools).flatMap((name) => [name, 'ratio'])], poolRows(samples, pools).map(({ text, goalNs, against }) =>
+    [text, time(against[0].ours_ns), goalNs ? `<= ${goalNs / 1000} µs` : '', ...Object.keys(pools).flatMap((_, at) => (against[at]?.peer ? [time(against[at].peer_ns), ratio(against[at])] : ['', '']))]));
+  for (const [name, { missing }] of Object.entries(pools)) if (missing) console.log(`  ${name}: not run: ${missing}`);
+}
+
 /** @param {object[]} starts */
 export function printStart(starts) {
   console.log('\nFirst result of two threads in a page on this machine: ms, medians');
@@ -98,12 +118,12 @@ export function printStart(starts) {
   }));
 }
 
-/** All rows as JSON lines. */
-export function printLines(core, javaScript, starts, { workers }) {
-  for (const { shapes, plainMean, allMean } of eachCore(core, workers)) {
-    for (const { plain, seal, all } of shapes) for (const one of [plain, seal, all]) console.log(JSON.stringify(one));
-    for (const one of [plainMean, allMean]) console.log(JSON.stringify(one));
-  }
-  for (const { all, again } of javaScriptRows(javaScript)) for (const one of [all, again]) console.log(JSON.stringify(one));
-  for (const { browser, way, ms } of starts) if (ms !== undefined) console.log(JSON.stringify({ name: `first result, ${browser}, after ${way}`, ours_ns: ms * 1e6, peer: null, peer_ns: null, ratio: null }));
+/** All rows of the parts that there are, as JSON lines. @param {{ core?: Samples, javaScript?: Samples, pools?: Samples, starts?: object[] }} measured
+ * @typedef {import('./measure.mjs').Samples} Samples */
+export function printLines({ core, javaScript, starts = [], pools }, { workers, peers }) {
+  const print = (rows) => { for (const one of rows) console.log(JSON.stringify(one)); };
+  if (core) for (const { shapes, plainMean, allMean } of eachCore(core, workers)) print([...shapes.flatMap(({ plain, seal, all }) => [plain, seal, all]), plainMean, allMean]);
+  if (javaScript) print(javaScriptRows(javaScript).flatMap(({ all, again }) => [all, again]));
+  print(starts.filter(({ ms }) => ms !== undefined).map(({ browser, way, ms }) => row(`first result, ${browser}, after ${way}`, ms * 1e6, null)));
+  if (pools) print(poolRows(pools, peers).flatMap(({ against }) => against));
 }
