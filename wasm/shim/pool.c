@@ -122,6 +122,8 @@ uint32_t HDW_EXPORT(hdw_worker_forget)(hdw_worker *worker) {
 /* Answers a claim as the mailbox's `outcome` says. */
 static void answer(hdw_worker *worker, uint32_t slot) {
   bool deferred = worker->outcome == HDW_DEFER;
+  /* Live values that the next part of a group reads may lie in what was made. */
+  bool goes_on = worker->outcome == HDW_FINISH && (worker->group & HDW_MORE);
   switch (worker->outcome) {
     case HDW_FINISH: hd_worker_finish(worker->core, slot, &worker->result); break;
     case HDW_FAIL: hd_worker_fail(worker->core, slot, (hd_status)worker->status, &worker->result); break;
@@ -130,7 +132,7 @@ static void answer(hdw_worker *worker, uint32_t slot) {
   }
   worker->outcome = HDW_NOTHING;
   worker->pending = NULL; /* the result's now */
-  if (worker->made && !deferred) drop_made(worker, slot);
+  if (worker->made && !deferred && !goes_on) drop_made(worker, slot);
 }
 
 /* Answers the mailbox's claim, then claims. See mailbox.h. */
@@ -145,6 +147,7 @@ uint32_t HDW_EXPORT(hdw_worker_step)(hdw_worker *worker) {
     if (next == HD_NEXT_IDLE) worker->sleep_ms = hd_worker_sleep(worker->core, &worker->seen);
   } while (next == HD_NEXT_IDLE && worker->sleep_ms == 0);
   if (next == HD_NEXT_TASK) {
+    if (worker->made && !claim.later) drop_made(worker, claim.slot); /* of a group that was not finished */
     worker->slot = claim.slot;
     worker->run = claim.run;
     worker->attempt = hd_run_attempt(claim.run, claim.call.task);
