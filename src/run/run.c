@@ -183,7 +183,7 @@ uint32_t hdi_run_play(hd_run *run, uint32_t worker, hdi_hand *hand) {
   uint32_t task = hand->from + (uint32_t)__builtin_ctzll(hand->tasks);
   hand->tasks &= hand->tasks - 1;
   hdi_count_up(&run->tallies[worker].claimed, 1);
-  if (run->records) begin(run, worker, task, run->clock_us(), HDI_PASS_FREE);
+  if (run->records || run->progress) begin(run, worker, task, run->records ? run->clock_us() : 0, HDI_PASS_FREE);
   return task;
 }
 

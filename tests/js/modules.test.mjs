@@ -69,7 +69,7 @@ describe.each(ways)('$way', (way) => {
   test('an export that does not exist is a FunctionError that lists those that do', async () => {
     const error = await rejection(run(here('trippel')(1), here('triple')(1)));
     expect(error).toBeInstanceOf(FunctionError);
-    expect(error.message).toBe(`the module ${tasks} has no export 'trippel'; it exports Scaled, answer, called, count, default, fail, later, note, triple, viaClass.`);
+    expect(error.message).toBe(`the module ${tasks} has no export 'trippel'; it exports Scaled, answer, called, count, default, fail, later, note, told, triple, viaClass.`);
   });
 
   test.each([

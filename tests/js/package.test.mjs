@@ -57,7 +57,8 @@ test('its command is there', () => {
 
 test('the types say what may be written', () => {
   writeFileSync(path.join(folder, 'good.ts'), `
-    import { annotate, bind, checkpoint, clone, compute, delayed, get, optimize, quote, ref, tokenize, waitOn, Runtime, CycleError, type Delayed } from 'heddle';
+    import { annotate, asCompleted, bind, checkpoint, clone, compute, config, delayed, get, optimize, persist, quote, ref, release, tokenize, waitOn,
+      Runtime, CycleError, TimeoutError, type Context, type Delayed, type Progress } from 'heddle';
     const inc = delayed((x: number) => x + 1, { name: 'inc' });
     const y: Delayed<number> = inc(inc(1));
     const five: number = await y.compute({ scheduler: 'threads', workers: 2, signal: new AbortController().signal });
@@ -78,21 +79,40 @@ test('the types say what may be written', () => {
     const lazy = [low.call('toFixed', 2), delayed({ a: y }, { name: 'table' }).get('a'), delayed({ module: 'file:///tasks.js', name: 'inc' })(1), scale(told)];
     const [first]: [Delayed<number>] = optimize([same], { fuse: false });
     await get(new Map<unknown[] | string, unknown>([[['x', 0], 1], ['y', [(x: number) => x, ref(['x', 0]), quote('y')]]]), [['x', 0]]);
+    const kept: { same: Delayed<number>, list: Delayed<number>[] } = await persist({ same, list: [y] }, { retries: 1, stopOnError: false });
+    const sum: number = await (await kept.same.persist()).compute();
+    kept.same.release();
+    release(kept, sum);
+    for await (const [node, result] of asCompleted([y, later], { signal: AbortSignal.timeout(1000) })) console.log(node.key, result);
+    const table: Delayed<Float64Array> = delayed((ctx: Context, n: number) => {
+      ctx.progress(0.5);
+      ctx.log(ctx.key, ctx.worker, ctx.attempt, ctx.signal.aborted);
+      return ctx.empty(Float64Array, n);
+    }, { ctx: true })(5);
+    const tell = ({ done, total, running, failed, names, tasks, elapsedMs, remainingMs = 0 }: Progress) =>
+      console.log(done + total + running + failed + elapsedMs + remainingMs, names.inc.done, tasks.map(({ key, fraction }) => key + fraction));
+    await table.compute({ onProgress: tell }).catch((error) => error instanceof TimeoutError);
+    config.graceMs = 100;
     console.log(lazy, first, tokenize(y, inc, [1]).length);
     const path: string[] = new CycleError(['a']).path;
     console.log(five, path, y.key.length);`);
   writeFileSync(path.join(folder, 'bad.ts'), `
-    import { compute, delayed } from 'heddle';
+    import { asCompleted, compute, delayed, persist, type Context } from 'heddle';
     delayed(5, { scope: {} });
     delayed((x: number) => x, { nam: 'x' });
     await delayed((x: number) => x)(1).compute({ scheduler: 'thread' });
     const text: string = await delayed((x: number) => x)(1).compute();
     await compute([], { workers: 'two' });
     await compute([], { order: 'good' });
-    await compute([], { optimize: { prune: true } });`);
+    await compute([], { optimize: { prune: true } });
+    await persist([], { retries: 'often' });
+    for await (const { key } of asCompleted([])) console.log(key);
+    await compute([], { stopOnError: 1 });
+    delayed((ctx: Context) => ctx.empty(Array, 1), { ctx: true });
+    delayed((ctx: Context) => ctx.progress('half'), { ctx: true, timeoutMs: '5' });`);
   const check = (file) => spawnSync(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), '--noEmit', '--strict',
     '--target', 'es2022', '--module', 'nodenext', '--lib', 'es2023,dom', file], { cwd: folder, encoding: 'utf8' }).stdout;
   expect(check('good.ts')).toBe('');
   const errors = check('bad.ts').split('\n').map((line) => /^bad\.ts\((\d+)/.exec(line)?.[1]).filter(Boolean);
-  expect(errors).toEqual(['3', '4', '5', '6', '7', '8', '9']);
+  expect(errors).toEqual(['3', '4', '5', '6', '7', '8', '9', '10', '11', '12', '13', '14', '14']);
 }, 120_000);

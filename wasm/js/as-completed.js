@@ -1,10 +1,11 @@
 /** `asCompleted`: results in the order in which they come. */
-import { prepare } from './compute.js';
-import { asValues, execute } from './execute.js';
+import { prepare, rebuild } from './compute.js';
+import { asValues, execute, withResults } from './execute.js';
 import { checkOptions } from './options.js';
 
 /**
- * Computes what a structure needs, and gives each of its Delayed with its result as soon as that is there. Leaving the
+ * Computes what a structure needs, and gives each of its Delayed with its result as soon as that is there.
+ * Those that are there at the same time come in no particular order. Leaving the
  * loop early cancels the rest.
  * @param {unknown} structure a Delayed, or arrays, plain objects, Maps, Sets with Delayed inside
  * @param {import('./execute.js').ComputeOptions} [options]
@@ -47,7 +48,7 @@ export async function* asCompleted(structure, options = {}) {
         if (come.length || end) resolve();
       }));
     }
-    if ('error' in end) throw end.error;
+    if ('error' in end) throw withResults(end.error, (results) => rebuild(structure, results, places));
   } finally {
     signal?.removeEventListener('abort', abort);
     if (!end) controller.abort(new Error('the loop over asCompleted was left'));

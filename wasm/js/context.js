@@ -12,9 +12,8 @@ import { OptionError } from './errors.js';
 
 /** @typedef {{ key: string, worker: number, attempt: number }} TaskPlace */
 
-/** Typed arrays have a length in elements. @param {any} Class */
-const isTypedArrayClass = (Class) =>
-  typeof Class === 'function' && Object.getPrototypeOf(Class) === Object.getPrototypeOf(Uint8Array) && Class.BYTES_PER_ELEMENT > 0;
+/** Typed arrays have a length in elements. Theirs may be of another realm, as in Node's vm. @param {any} Class */
+const isTypedArrayClass = (Class) => typeof Class === 'function' && Object.getPrototypeOf(Class).name === 'TypedArray' && Class.BYTES_PER_ELEMENT > 0;
 
 export class Context {
   #place;
@@ -82,6 +81,16 @@ export class Context {
       throw new OptionError(`ctx.empty takes how many elements, a whole number from 0, but got ${String(length)}.`, { option: 'length' });
     return this.#host.empty(Class, length);
   }
+}
+
+/**
+ * A line with its task before it, as arguments for the console: a `%` in a key is no format.
+ * @param {string} key @param {unknown[]} args @returns {unknown[]}
+ */
+export function labelled(key, args) {
+  const [first, ...rest] = args, isText = typeof first === 'string';
+  const label = `[${args.length > (isText ? 1 : 0) ? key.replaceAll('%', '%%') : key}]`; /* formats are those of a first text that is not alone */
+  return isText ? [`${label} ${first}`, ...rest] : [label, ...args];
 }
 
 /**

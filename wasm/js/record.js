@@ -64,7 +64,7 @@ export function mapInputs(node, replace) {
  * @property {string} name of its tasks
  * @property {Record<string, unknown> | undefined} scope
  * @property {boolean} inline
- * @property {number} retries how often a task that failed runs again; 0: never
+ * @property {number | undefined} retries how often a task that failed runs again; undefined: it does not say
  * @property {number} timeoutMs how long one run may take; 0: as long as it takes
  * @property {boolean} ctx whether it takes a context: then its first argument here is the task's key
  * @property {{ url: string, name: string } | undefined} module
@@ -165,15 +165,15 @@ export class Recording {
   /** @param {import('./delayed.js').TaskFunction} task @param {import('./delayed.js').Annotations | undefined} annotations */
   #findNumber(task, annotations) {
     const identity = task.scope ? task : task.fn;
-    if (!task.inline && !task.ctx && !annotations?.retries && !annotations?.timeoutMs) {
+    if (!task.inline && !task.ctx && annotations?.retries === undefined && !annotations?.timeoutMs) {
       const number = this.#functionNumbers.get(identity);
       if (number === undefined) {
         this.#functionNumbers.set(identity, this.functions.length);
-        return this.#newFunction(task, 0, 0);
+        return this.#newFunction(task, undefined, 0);
       }
       if (this.functions[number].name === task.name) return number;
     }
-    const retries = /** @type {number} */ (annotations?.retries ?? 0), timeoutMs = /** @type {number} */ (annotations?.timeoutMs ?? 0);
+    const retries = /** @type {number | undefined} */ (annotations?.retries), timeoutMs = /** @type {number} */ (annotations?.timeoutMs ?? 0);
     const variant = `${task.inline} ${task.ctx} ${retries} ${timeoutMs} ${task.name}`;
     let numbers = this.#variantNumbers.get(identity);
     if (!numbers) this.#variantNumbers.set(identity, (numbers = new Map()));
@@ -182,7 +182,7 @@ export class Recording {
     return number;
   }
 
-  /** @param {import('./delayed.js').TaskFunction} task @param {number} retries @param {number} timeoutMs */
+  /** @param {import('./delayed.js').TaskFunction} task @param {number | undefined} retries @param {number} timeoutMs */
   #newFunction({ fn, name, scope, inline, ctx, module }, retries, timeoutMs) {
     if (inline) this.cheap.push(this.functions.length);
     return this.functions.push({ fn, name, scope, inline, retries, timeoutMs, ctx, module }) - 1;
@@ -280,7 +280,7 @@ export class Recording {
     return literal instanceof Held ? literal.value : literal;
   }
 
-  /** How often tasks of each function are tried again, 0 if they do not say. */
+  /** How often tasks of each function are tried again, undefined if they do not say. */
   get retries() {
     return this.functions.map(({ retries }) => retries);
   }

@@ -4,6 +4,7 @@
  */
 import { NONE, outOfMemory } from './core/heap.js';
 import { inNode, loadThreads } from './core/load-threads.js';
+import { labelled } from './context.js';
 import { Crew } from './crew.js';
 import { CancelledError, HdError, OptionError, WorkerLostError } from './errors.js';
 import { showWhere, showWhereNow } from './functions/place.js';
@@ -178,9 +179,7 @@ export class Runtime {
   #print({ level, args, run, task, name }) {
     const pending = run ? [...this.#pending].find((one) => one.run.address === run) : undefined;
     const label = pending ? pending.run.keyOf(task) : name;
-    if (!label) output.print(level, args);
-    else if (typeof args[0] === 'string') output.print(level, [`[${label}] ${args[0]}`, ...args.slice(1)]);
-    else output.print(level, [`[${label}]`, ...args]);
+    output.print(level, label ? labelled(label, args) : args);
   }
 
   /**

@@ -146,6 +146,7 @@ uint32_t HDW_EXPORT(hdw_worker_step)(hdw_worker *worker) {
     if (next == HD_NEXT_IDLE) worker->sleep_ms = hd_worker_sleep(worker->core, &worker->seen);
   } while (next == HD_NEXT_IDLE && worker->sleep_ms == 0);
   if (next == HD_NEXT_TASK) {
+    if (worker->made && !claim.later) drop_made(worker, claim.slot); /* of a group that was not finished */
     worker->slot = claim.slot;
     worker->run = claim.run;
     worker->more[claim.slot] = claim.more;

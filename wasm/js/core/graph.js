@@ -45,7 +45,7 @@ function fail(heap, graph, batch, status) {
  * @property {readonly unknown[]} literals
  * @property {readonly number[]} outputs
  * @property {readonly number[]} cheap functions whose tasks rather run again than be kept
- * @property {readonly number[]} retries of each function, 0 if it has none of its own
+ * @property {readonly (number | undefined)[]} retries of each function, undefined if it does not say
  * @property {readonly number[]} priorities in pairs: a task, and its priority, which is not 0
  * @property {(index: number) => { key: string, name: string }} describe
  * @property {() => (string | undefined)[] | undefined} givenKeys
@@ -94,7 +94,7 @@ export function buildGraph(heap, batch, { encodeLiteral, functionNumber, plan })
     for (const [word, number] of numbers) {
       let status = core.hdw_graph_add_function(graph, functionNumber(word >>> 1) * 2 + (word & 1));
       if (!status && cheap.has(word >>> 1)) status = core.hdw_graph_mark_cheap(graph, number);
-      const retries = batch.retries[word >>> 1] || plan.retries;
+      const retries = batch.retries[word >>> 1] ?? plan.retries;
       if (!status && retries) status = core.hdw_graph_set_retries(graph, number, retries);
       if (status) fail(heap, graph, batch, status);
     }

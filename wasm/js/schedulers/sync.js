@@ -4,7 +4,7 @@
  * through the codec, but for those that go from part to part of a fused chain.
  */
 import { mapLeaves } from '../containers.js';
-import { Context, askingSignal } from '../context.js';
+import { Context, askingSignal, labelled } from '../context.js';
 import { CancelledError, FunctionError, TimeoutError } from '../errors.js';
 import { buildGraph, encodeLiterals, groupsOf } from '../core/graph.js';
 import { NONE, outOfMemory } from '../core/heap.js';
@@ -145,7 +145,7 @@ class SerialWalk {
     return false;
   }
 
-  /** @param {number} id @param {{ over: boolean, timedOut: boolean }} attempt @param {number} timeoutMs @param {number} since */
+  /** @param {number} id @param {{ over: boolean, timedOut: boolean, look?: () => void }} attempt @param {number} timeoutMs @param {number} since */
   #context(id, attempt, timeoutMs, since) {
     const { signal } = this.#options, { key } = this.#recording.describe(id);
     let asking = /** @type {ReturnType<typeof askingSignal> | undefined} */ (undefined);
@@ -155,10 +155,11 @@ class SerialWalk {
         const timedOut = () => attempt.timedOut || (timeoutMs > 0 && !attempt.over && performance.now() - since > timeoutMs);
         asking = askingSignal(() => (signal?.aborted ? signal.reason : timedOut() ? timeout(timeoutMs) : undefined));
         signal?.addEventListener('abort', asking.look, { once: true });
+        attempt.look = asking.look;
         return asking.signal;
       },
       progress: (fraction) => void (!attempt.over && this.#fractions.set(id, fraction)),
-      log: (args) => console.log(...(typeof args[0] === 'string' ? [`[${key}] ${args[0]}`, ...args.slice(1)] : [`[${key}]`, ...args])),
+      log: (args) => console.log(...labelled(key, args)),
       empty: (Class, length) => new Class(length),
     });
   }
@@ -166,7 +167,7 @@ class SerialWalk {
   /** Runs a task once, and gives its value. @param {number} id @returns {Generator<PromiseLike<unknown>, unknown, unknown>} */
   *#attempt(id) {
     const index = this.#functionOf[id] >>> 1, { ctx, timeoutMs } = this.#recording.functions[index];
-    const since = performance.now(), attempt = { over: false, timedOut: false };
+    const since = performance.now(), attempt = /** @type {{ over: boolean, timedOut: boolean, look?: () => void }} */ ({ over: false, timedOut: false });
     const args = this.#arguments(id);
     if (ctx) args[0] = this.#context(id, attempt, timeoutMs, since);
     const rejections = this.#leavesPromises[index] ? noticeRejections() : undefined;
@@ -186,6 +187,7 @@ class SerialWalk {
         value.then(resolve, reject);
         timer = setTimeout(() => {
           attempt.timedOut = true;
+          attempt.look?.();
           reject(timeout(timeoutMs));
         }, Math.max(0, since + timeoutMs - performance.now()));
       }) : value;
@@ -210,7 +212,7 @@ class SerialWalk {
   /** A task has failed: tries it again as often as it may be, and from the first part of its group on if its inputs may
    * have changed. @param {number} id @param {boolean} goesOn @param {unknown} thrown @returns {Generator<PromiseLike<unknown>, void, unknown>} */
   *#again(id, goesOn, thrown) {
-    const retries = this.#recording.functions[this.#functionOf[id] >>> 1].retries || this.#options.plan.retries;
+    const retries = this.#recording.functions[this.#functionOf[id] >>> 1].retries ?? this.#options.plan.retries;
     for (let tries = 1; ; tries++) {
       this.#tries.set(id, tries);
       if (this.#options.signal?.aborted) throw thrown;

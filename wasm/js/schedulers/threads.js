@@ -147,7 +147,10 @@ export class ThreadedRun {
     if (this.#told) return false;
     try {
       this.#tellResults();
-      if (core.hdw_run_state(this.#run) === FAILED) this.#reject(this.#failure());
+      if (core.hdw_run_state(this.#run) === FAILED) {
+        if (this.#options.stopOnError === false) this.#options.onProgress?.(this.#progress()); /* all that could be done is */
+        this.#reject(this.#failure());
+      }
       else this.#tellProgress();
     } catch (error) { /* of who is told */
       core.hdw_run_cancel(this.#pool, this.#run);

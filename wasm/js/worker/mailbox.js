@@ -349,6 +349,7 @@ export class Mailbox {
    * @param {Answer} [later] of a task whose answer comes later
    */
   finish(value, later) {
+    if (later) /** @type {Uint32Array} */ (this.words)[this.at + GROUP] = later.more ? MORE : 0; /* what the core is to know of its claim */
     if (typeof value === 'number') this.#writeInline(NUMBER, value);
     else if (value === undefined) this.#writeInline(UNDEFINED, 0);
     else if (value === null) this.#writeInline(NULL, 0);
