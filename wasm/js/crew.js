@@ -175,7 +175,8 @@ export class Crew {
   endStuck(run) {
     this.lossCause = 'it was ended because a cancelled task did not come to its end';
     for (const worker of [...this.#workers])
-      if (this.#heap.word(worker.address + MAILBOX_BUSY) && this.#heap.word(worker.address + MAILBOX_RUN) === run) this.#end(worker);
+      if ((this.#heap.word(worker.address + MAILBOX_BUSY) && this.#heap.word(worker.address + MAILBOX_RUN) === run) ||
+        this.#heap.core.hdw_worker_lingers(worker.address, clockMs())) this.#end(worker);
   }
 
   /** From now on, or no longer, ends workers whose task has used up its time. @param {boolean} on */
