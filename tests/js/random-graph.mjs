@@ -75,7 +75,7 @@ export const kinds = {
  */
 export function randomGraph(seed) {
   const random = randomFrom(seed), whole = (/** @type {number} */ below) => Math.floor(random() * below);
-  const names = Object.keys(kinds), count = 10 + whole(51), reach = [1, 2, 5, 60][whole(4)];
+  const names = Object.keys(kinds), count = 10 + Math.floor(51 * random() ** 3), reach = [1, 2, 5, 60][whole(4)];
   const plan = Array.from({ length: count }, (_, i) => ({
     kind: random() < 0.4 ? 'number' : names[whole(names.length)],
     args: Array.from({ length: whole(4) }, () => (i === 0 ? -whole(99) - 1 : i - 1 - whole(Math.min(reach, i)))),
