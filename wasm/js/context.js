@@ -13,7 +13,7 @@ import { OptionError } from './errors.js';
 /** @typedef {{ key: string, worker: number, attempt: number }} TaskPlace */
 
 /** Typed arrays have a length in elements. Theirs may be of another realm, as in Node's vm. @param {any} Class */
-const isTypedArrayClass = (Class) => typeof Class === 'function' && Object.getPrototypeOf(Class).name === 'TypedArray' && Class.BYTES_PER_ELEMENT > 0;
+const isTypedArrayClass = (Class) => typeof Class === 'function' && Object.getPrototypeOf(Class)?.name === 'TypedArray' && Class.BYTES_PER_ELEMENT > 0;
 
 export class Context {
   #place;

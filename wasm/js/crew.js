@@ -141,10 +141,9 @@ export class Crew {
   #lose(worker, cause) {
     if (this.#closed || !this.#workers.has(worker)) return;
     this.lossCause = cause;
-    /* Where one cannot even start, the next could not either: that would go on for ever. */
     const started = this.#heap.word(worker.address + MAILBOX_STARTED);
     if (started && this.#end(worker)) return;
-    /* Or it ended inside the core, which is in an unknown state. Either way this pool is at its end. */
+    /* It ended inside the core, or on its way into it: that is in an unknown state, and this pool at its end. */
     this.#events.onFatal(new WorkerLostError(started
       ? 'a worker ended inside the scheduler.'
       : `a worker could not start: ${cause}`, { cause, started: Boolean(started) }));
@@ -175,7 +174,8 @@ export class Crew {
   endStuck(run) {
     this.lossCause = 'it was ended because a cancelled task did not come to its end';
     for (const worker of [...this.#workers])
-      if (this.#heap.word(worker.address + MAILBOX_BUSY) && this.#heap.word(worker.address + MAILBOX_RUN) === run) this.#end(worker);
+      if ((this.#heap.word(worker.address + MAILBOX_BUSY) && this.#heap.word(worker.address + MAILBOX_RUN) === run) ||
+        this.#heap.core.hdw_worker_lingers(worker.address, clockMs())) this.#end(worker);
   }
 
   /** From now on, or no longer, ends workers whose task has used up its time. @param {boolean} on */

@@ -16,6 +16,8 @@ import { ThreadedRun } from './schedulers/threads.js';
 const DEFAULT_MAXIMUM = 2 * 1024 ** 3;
 /** A computation is begun again on a new core so often: one that ends its workers inside the core would do so for ever. */
 const CORES_MAX = 3;
+/** So often in a row workers may end before they have come to life: where one cannot even start, the next could not either. */
+const STARTS_MAX = 3;
 
 /**
  * @typedef {object} RuntimeOptions
@@ -48,6 +50,8 @@ export class Runtime {
   #alive;
   #watching = false;
   #closed = false;
+  /** Workers in a row that ended before they came to life. */
+  #unborn = 0;
   /** @type {Promise<void> | undefined} A new core is on its way. */
   #rebuilding;
 
@@ -132,18 +136,19 @@ export class Runtime {
     return this.#closed;
   }
 
-  /** A worker ended inside the core, which cannot be trusted any more: a new one takes its place, and computations
-   * that are under way begin again there. @param {Error & { started?: boolean }} error */
+  /** A worker ended inside the core, or before it came to life, so that the core cannot be trusted any more: a new one takes its
+   * place, and computations that are under way begin again there. @param {Error & { started?: boolean }} error */
   #lose(error) {
     if (this.#closed || this.#rebuilding) return;
-    const { size } = this.#crew;
-    const again = this.#load && error.started ? [...this.#pending].filter(({ run, cores }) => !run.told && cores < CORES_MAX) : [];
+    if (!error.started) this.#unborn++;
+    const { size } = this.#crew, hopeless = !this.#load || this.#unborn >= STARTS_MAX;
+    const again = !hopeless ? [...this.#pending].filter(({ run, cores }) => !run.told && cores < CORES_MAX) : [];
     for (const pending of this.#pending) {
       clearTimeout(pending.stuck);
       pending.run.abandon(again.includes(pending) ? undefined : error);
       if (!again.includes(pending)) this.#forget(pending);
     }
-    if (!this.#load || !error.started) return void this.close();
+    if (hopeless) return void this.close();
     this.#rebuilding = this.#rebuild(size, again);
   }
 
@@ -241,9 +246,13 @@ export class Runtime {
       /** @type {Pending} */
       const pending = { job, options, run, cores: 1, stuck: undefined, resolve, reject, unlisten: () => signal?.removeEventListener('abort', abort) };
       const abort = () => {
+        if (this.#rebuilding) { /* its core is gone, and who was killed may have left it locked */
+          pending.run.abandon(new CancelledError(undefined, { cause: signal?.reason }));
+          this.#forget(pending);
+          return;
+        }
         pending.run.cancel(signal?.reason);
-        if (this.#rebuilding) this.#forget(pending);
-        else this.#look();
+        this.#look();
       };
       this.#pending.add(pending);
       this.#connect(pending);
@@ -356,7 +365,10 @@ export class Runtime {
     this.#crew.printedNow();
     try {
       for (const pending of [...this.#pending])
-        if (this.#pending.has(pending) && pending.run.look()) this.#forget(pending);
+        if (this.#pending.has(pending) && pending.run.look()) {
+          this.#unborn = 0;
+          this.#forget(pending);
+        }
     } catch (error) {
       if (!(error instanceof WebAssembly.RuntimeError)) throw error;
       /* A lock that nobody gives back: a thread was ended that held it. */

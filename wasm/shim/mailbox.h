@@ -13,6 +13,10 @@ enum { HDW_NOTHING = 0, HDW_FINISH = 1, HDW_FAIL = 2, HDW_DEFER = 3 };
  * stays with the worker (HD_LIVE). */
 enum { HDW_LATER = 1, HDW_MORE = 2 };
 
+/* A worker that runs no body comes back to its loop at least every 50 ms; after so long it will not, since its code
+ * goes on in microtasks, or after an `await`. */
+#define HDW_SILENT_MS 250.0
+
 /* hdw_worker_step gives a hd_next, or this: the worker was killed and must not come again. */
 #define HDW_KILLED 3u
 #define HDW_GONE ((hd_block *)(uintptr_t)UINT32_MAX)
@@ -44,7 +48,10 @@ typedef struct hdw_worker {
   uint32_t printed;     /* 108: JavaScript's: so many lines have been sent to the creator's thread */
   hd_block *pending;    /* 112: made for a result that has not been answered yet */
   struct hdw_made *made; /* 116: made for bodies that have not been answered yet */
-  bool more[HD_DEFERRED_MAX + 1]; /* 120: by slot: another part of the claim's group follows */
+  double beat_ms;       /* 120: JavaScript's: when it last came back to its loop, by the clock of `deadline_ms` */
+  double late_ms;       /* 128: JavaScript's: when the claim in `late_slot`, whose answer comes later, has used up … */
+  uint32_t late_slot;   /* 136: … its time; 0: no such claim has a limit */
+  bool more[HD_DEFERRED_MAX + 1]; /* 140: by slot: another part of the claim's group follows */
 } hdw_worker;
 
 /* A block that the body of a claim has asked for, to write its result in. */
@@ -58,7 +65,8 @@ _Static_assert(offsetof(hdw_worker, outcome) == 16 && offsetof(hdw_worker, args)
                    offsetof(hdw_worker, bell) == 60 && offsetof(hdw_worker, printing) == 76 &&
                    offsetof(hdw_worker, started) == 80 && offsetof(hdw_worker, group) == 84 &&
                    offsetof(hdw_worker, attempt) == 88 && offsetof(hdw_worker, deadline_ms) == 96 &&
-                   offsetof(hdw_worker, printed) == 108,
+                   offsetof(hdw_worker, printed) == 108 && offsetof(hdw_worker, beat_ms) == 120 &&
+                   offsetof(hdw_worker, late_slot) == 136,
                "JavaScript knows these offsets");
 
 #endif

@@ -96,15 +96,36 @@ static void drop_made(hdw_worker *worker, uint32_t slot) {
   }
 }
 
-/* Whether the body that runs in a worker has used up its time, by the clock of hdw_js_clock_us, in ms. */
+static bool silent(const hdw_worker *worker, double now_ms) {
+  return !worker->busy && now_ms - worker->beat_ms > HDW_SILENT_MS;
+}
+
+/* The slot of a claim that has used up its time without giving its thread back, or HD_NONE. */
+static uint32_t overdue_slot(const hdw_worker *worker, double now_ms) {
+  if (worker->busy && worker->deadline_ms > 0 && now_ms > worker->deadline_ms) return worker->slot;
+  if (worker->late_ms > 0 && now_ms > worker->late_ms && silent(worker, now_ms)) return worker->late_slot;
+  return HD_NONE;
+}
+
+/* Whether a worker has such a claim, by the clock of hdw_js_clock_us, in ms. */
 bool HDW_EXPORT(hdw_worker_overdue)(const hdw_worker *worker, double now_ms) {
-  return worker->busy && worker->deadline_ms > 0 && now_ms > worker->deadline_ms;
+  return overdue_slot(worker, now_ms) != HD_NONE;
+}
+
+/* Whether a worker that has open claims of a stopped run does not come back to its loop though it runs no body. For the
+ * thread that destroys the runs: one with an open claim is still there. */
+bool HDW_EXPORT(hdw_worker_lingers)(const hdw_worker *worker, double now_ms) {
+  if (!silent(worker, now_ms)) return false;
+  for (uint32_t slot = 0; slot <= HD_DEFERRED_MAX; slot++)
+    if (hd_worker_stopped(worker->core, slot)) return true;
+  return false;
 }
 
 /* Takes a killed worker out of its pool. What it ran runs again elsewhere, at most `attempts_max` times in all; but
  * a body that was overdue fails with TIMED_OUT. */
 void HDW_EXPORT(hdw_worker_lost)(hdw_worker *worker, uint32_t attempts_max, double now_ms) {
-  if (hdw_worker_overdue(worker, now_ms)) hd_worker_fail(worker->core, worker->slot, HD_TIMED_OUT, NULL);
+  uint32_t overdue = overdue_slot(worker, now_ms);
+  if (overdue != HD_NONE) hd_worker_fail(worker->core, overdue, HD_TIMED_OUT, NULL);
   drop_pending(worker);
   drop_made(worker, HD_NONE);
   hd_worker_lost(worker->core, attempts_max);

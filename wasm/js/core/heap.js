@@ -74,7 +74,7 @@ export class Heap {
    * @param {string} what for the error
    */
   alloc(size, what) {
-    const address = this.core.hdw_alloc(size) >>> 0;
+    const address = size < 2 ** 32 ? this.core.hdw_alloc(size) >>> 0 : 0;
     if (!address) throw outOfMemory(what, size);
     return address;
   }
@@ -118,7 +118,7 @@ export class Heap {
   writeValue(slot, { tag, kind, number, bytes }) {
     let block = 0;
     if (bytes) {
-      block = this.core.hdw_block_create(bytes.length) >>> 0;
+      block = bytes.length < 2 ** 32 ? this.core.hdw_block_create(bytes.length) >>> 0 : 0;
       if (!block) throw outOfMemory('an argument', bytes.length);
       this.bytes.set(bytes, this.core.hdw_block_data(block) >>> 0);
     }

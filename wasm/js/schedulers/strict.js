@@ -7,14 +7,16 @@ const ENDS = ['exit', 'reallyExit', 'abort'];
 
 /** Runs a stretch of tasks, which cannot end the process meanwhile. @template T @param {() => T} stretch @returns {T} */
 function withoutEnds(stretch) {
-  const before = ENDS.map((name) => process[name]);
-  for (const name of ENDS)
-    process[name] = (/** @type {unknown} */ code) => {
-      throw new UnsupportedError(`process.${name}(${code ?? ''}) was called in a task, which would end the process: return from the task, or throw an error.`);
-    };
+  const before = ENDS.map((name) => process[name]), { kill } = process;
+  const refuse = (/** @type {string} */ name, /** @type {unknown} */ value) => {
+    throw new UnsupportedError(`process.${name}(${value ?? ''}) was called in a task, which would end the process: return from the task, or throw an error.`);
+  };
+  for (const name of ENDS) process[name] = (/** @type {unknown} */ code) => refuse(name, code);
+  process.kill = (/** @type {number} */ pid, /** @type {unknown} */ signal) => (pid === process.pid && signal !== 0 ? refuse('kill', pid) : kill.call(process, pid, signal));
   try {
     return stretch();
   } finally {
+    process.kill = kill;
     ENDS.forEach((name, at) => (process[name] = before[at]));
   }
 }

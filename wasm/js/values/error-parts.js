@@ -20,7 +20,11 @@ const HIDDEN = new Set(['message', 'cause', 'errors', 'name']);
 
 /** @param {unknown} value @returns {value is Error} */
 export function isError(value) {
-  return typeof value === 'object' && value !== null && (value instanceof Error || (DomException !== undefined && value instanceof DomException));
+  try {
+    return typeof value === 'object' && value !== null && (value instanceof Error || (DomException !== undefined && value instanceof DomException));
+  } catch {
+    return false; /* a Proxy that cannot be looked at */
+  }
 }
 
 /** The nearest known class. @param {any} error */

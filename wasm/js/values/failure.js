@@ -82,9 +82,10 @@ export function unpackFailure(text, task) {
  * @param {TaskInfo} task
  */
 export function asTaskError(thrown, task) {
-  if (thrown instanceof ours.ValueError || thrown instanceof ours.OutOfMemoryError)
+  const known = isError(thrown);
+  if (known && (thrown instanceof ours.ValueError || thrown instanceof ours.OutOfMemoryError))
     thrown.message = `the result of '${task.key}': ${thrown.message}`;
-  if (isError(thrown) && Object.isExtensible(thrown)) return Object.assign(thrown, { task });
+  if (known && Object.isExtensible(thrown)) return Object.assign(thrown, { task });
   return new ours.TaskError(`task '${task.key}' threw ${describe(thrown)}`, { cause: thrown, task });
 }
 

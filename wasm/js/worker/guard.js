@@ -14,8 +14,15 @@ const refusal = (name, instead) => (/** @type {unknown[]} */ ...args) => {
 };
 const RETURN = 'return from the task, or throw an error';
 
+/** Emscripten's, or not: whose messages anybody else's would disturb. @param {any} message */
+const isEmscriptens = (message) => message?.cmd || message?.target;
+
 /** @param {any} process */
 function guardProcess(process) {
+  const { parentPort } = process.getBuiltinModule('node:worker_threads');
+  const { postMessage } = parentPort;
+  parentPort.postMessage = (/** @type {any} */ message, /** @type {any[]} */ ...rest) =>
+    isEmscriptens(message) ? postMessage.call(parentPort, message, ...rest) : refusal('postMessage', 'a task gives its result by returning it')(message);
   const { kill } = process;
   for (const name of ['exit', 'abort']) process[name] = refusal(`process.${name}`, RETURN);
   process.kill = (/** @type {number} */ pid, /** @type {unknown} */ signal) =>
@@ -28,7 +35,7 @@ function guardWorkerScope(scope) {
   scope.close = refusal('close', RETURN);
   const { postMessage } = scope;
   scope.postMessage = (/** @type {any} */ message, /** @type {any[]} */ ...rest) =>
-    message?.cmd || message?.target ? postMessage.call(scope, message, ...rest) /* Emscripten's */
+    isEmscriptens(message) ? postMessage.call(scope, message, ...rest) /* Emscripten's */
       : refusal('postMessage', 'a task gives its result by returning it')(message);
   const { onmessage } = scope;
   Object.defineProperty(scope, 'onmessage', { get: () => onmessage, set: refusal('onmessage', 'a task gets what it needs as arguments') });
@@ -37,7 +44,8 @@ function guardWorkerScope(scope) {
 /**
  * @param {import('./mailbox.js').Mailbox} mailbox
  * @param {import('./open-tasks.js').OpenTasks} tasks
- * @returns {() => void} to be called before each sleep
+ * @returns {{ beforeSleep: () => void, crash: (error: unknown) => void }} what is to be called before each sleep, and what
+ *   ends this thread so that its owner hears of it
  */
 export function guard(mailbox, tasks) {
   const blame = (/** @type {unknown} */ reason) => tasks.blame(reason) || report(reason);
@@ -46,18 +54,33 @@ export function guard(mailbox, tasks) {
     guardProcess(scope.process);
     scope.process.on('unhandledRejection', blame);
     scope.process.on('uncaughtException', report);
-    return watchOutput(mailbox, [scope.process.stdout, scope.process.stderr]);
+    const { reallyExit } = scope.process;
+    return {
+      beforeSleep: watchOutput(mailbox, [scope.process.stdout, scope.process.stderr]),
+      crash: (error) => {
+        report(error);
+        reallyExit.call(scope.process, 1);
+      },
+    };
   }
   scope.addEventListener('unhandledrejection', (/** @type {any} */ event) => {
     event.preventDefault();
     blame(event.reason);
   });
+  let crashed = false;
   scope.addEventListener('error', (/** @type {any} */ event) => {
+    if (crashed) return; /* its owner hears of it */
     event.preventDefault();
     report(event.error);
   });
   guardWorkerScope(scope);
-  return () => {};
+  return {
+    beforeSleep: () => {},
+    crash: (error) => {
+      crashed = true;
+      throw error;
+    },
+  };
 }
 
 /**

@@ -9,11 +9,10 @@ import { BLOCK, BOOLEAN, NULL, NUMBER, RAW, TEMPLATE_TEXT, UNDEFINED, decodeBloc
 import { packFailure } from '../values/failure.js';
 import { ERROR_TEXT, INPUT_SHARED_FROM } from '../values/limits.js';
 import { heapBuffers } from '../values/travel.js';
-import { clockMs } from '../clock.js';
 
 /** Offsets in words, as in shim/mailbox.h. */
 const OUTCOME = 4, STATUS = 5, SLOT = 6, FUNCTION = 8, ARG_COUNT = 9, ARGS = 10, PAGES = 12, SLEEP_MS = 13, SEEN = 14, BELL = 15, PRINTING = 19, STARTED = 20, GROUP = 21, ATTEMPT = 22, BUSY = 23,
-  DEADLINE = 24, GRACE = 26, PRINTED = 27, RUN = 11, TASK = 7, INDEX = 16;
+  DEADLINE = 24, GRACE = 26, PRINTED = 27, BEAT = 30, LATE = 32, LATE_SLOT = 34, RUN = 11, TASK = 7, INDEX = 16;
 /** HDW_MORE: another part of the claim's fused group follows. Alone: it is the first. */
 const MORE = 2;
 /** HDW_LATER, alone: it is the last part of a group. */
@@ -26,6 +25,12 @@ const PAGE_BYTES = 65536;
 const GONE = 0xffffffff;
 /** hd_status. */
 const OUT_OF_MEMORY = 1, TASK_FAILED = 9;
+
+/** Tasks may replace what they can reach. */
+export const now = performance.now.bind(performance);
+const origin = performance.timeOrigin;
+/** More than this no heap has. */
+const BYTES_MAX = 0xffff0000;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -60,6 +65,9 @@ export class Mailbox {
   #pages = 0;
   /** @type {any[][]} By slot: results of parts of a group that the next part will read, and nobody else. */ #live = [];
   #readLive = false;
+  /** A function has run for the first time here. */ #first = false;
+  /** Puts back what a task has changed of built-in objects: intact.js. @type {() => boolean} */ intact = () => true;
+  /** A task has changed some for good. */ spoilt = false;
   /** @type {{ run: number, task: number, name: string } | undefined} Who prints, when it is not the one that runs. */ speaker;
 
   /** @param {Record<string, (...args: any[]) => any>} core @param {WebAssembly.Memory} memory @param {number} address */
@@ -121,7 +129,9 @@ export class Mailbox {
     const traits = traitsOf(text);
     this.#names[number] = traits.name;
     this.#traits[number] = traits.ctx || traits.asynchronous || traits.timeoutMs ? traits : undefined;
-    return (this.#functions[number] = compile(text));
+    const fn = compile(text);
+    this.#first = true;
+    return (this.#functions[number] = fn);
   }
 
   /** The claimed task, as lines that it prints tell. */
@@ -138,7 +148,21 @@ export class Mailbox {
   /** Whether that has used up its time. */
   get overdue() {
     const deadline = /** @type {Float64Array} */ (this.doubles)[(this.at + DEADLINE) >>> 1];
-    return this.busy && deadline > 0 && clockMs() > deadline;
+    return this.busy && deadline > 0 && origin + now() > deadline;
+  }
+
+  /** This thread has come back to its loop. @param {number} at by `now` */
+  beat(at) {
+    /** @type {Float64Array} */ (this.doubles)[(this.at + BEAT) >>> 1] = origin + at;
+  }
+
+  /** When the open task with the earliest limit has used up its time; 0: none has a limit.
+   * @param {number} sinceMs of `performance` @param {number} slot */
+  limit(sinceMs, slot) {
+    const doubles = /** @type {Float64Array} */ (this.doubles), at = (this.at + LATE) >>> 1;
+    doubles[at] = 0;
+    /** @type {Uint32Array} */ (this.words)[this.at + LATE_SLOT] = slot;
+    if (sinceMs) doubles[at] = origin + sinceMs;
   }
 
   /** How long a body of a stopped run may take to come to its end. */
@@ -165,18 +189,30 @@ export class Mailbox {
     try {
       const value = this['heddle-task']();
       words[this.at + BUSY] = 0;
+      if (this.#first) this.#afterFirst();
       if (value === null || typeof value !== 'object' || typeof value.then !== 'function') this.finish(value);
       else return this.#defer(undefined, value);
     } catch (error) {
       words[this.at + BUSY] = 0;
       if (error === deferred) return true;
+      if (this.#first) this.#afterFirst();
       this.fail(error);
     }
     return false;
   }
 
+  putBack() {
+    if (!this.intact()) this.spoilt = true;
+  }
+
+  /** A function that changes built-in objects mostly does so when it is called first. */
+  #afterFirst() {
+    this.#first = false;
+    this.putBack();
+  }
+
   /** @param {import('./open-tasks.js').OpenTask | undefined} task @param {unknown} promise @param {number} [since] */
-  #defer(task, promise, since = performance.now()) {
+  #defer(task, promise, since = now()) {
     const tasks = /** @type {import('./open-tasks.js').OpenTasks} */ (this.tasks);
     tasks.defer(task ?? tasks.begin(this.slot, this.whose, 0), promise, since);
     return true;
@@ -185,13 +221,14 @@ export class Mailbox {
   /** Calls the claimed task's function, which wants more than its arguments. Throws `deferred` if its answer comes
    * later. @param {Function} fn @param {Traits} traits @param {any[]} args @returns {any} */
   #callWith(fn, { ctx, asynchronous, timeoutMs }, args) {
-    const words = /** @type {Uint32Array} */ (this.words), since = performance.now();
+    const words = /** @type {Uint32Array} */ (this.words), since = now();
     const tasks = /** @type {import('./open-tasks.js').OpenTasks} */ (this.tasks);
     const task = tasks.begin(this.slot, this.whose, timeoutMs);
-    if (timeoutMs) /** @type {Float64Array} */ (this.doubles)[(this.at + DEADLINE) >>> 1] = clockMs() + timeoutMs;
+    if (timeoutMs) /** @type {Float64Array} */ (this.doubles)[(this.at + DEADLINE) >>> 1] = origin + since + timeoutMs;
     try {
       const given = ctx ? [this.#context(task, args[0]), ...args.slice(1)] : args;
       const value = tasks.within(task, () => caller['heddle-task'](fn, given));
+      if (this.#first) this.#afterFirst();
       const late = timeoutMs && this.overdue;
       if (!asynchronous && !late && (value === null || typeof value !== 'object' || typeof value.then !== 'function')) {
         task.over = true;
@@ -200,6 +237,7 @@ export class Mailbox {
       words[this.at + BUSY] = 0;
       this.#defer(task, late ? new Promise(() => {}) : value, since);
     } catch (error) {
+      if (this.#first) this.#afterFirst();
       task.over = !asynchronous;
       if (!asynchronous) throw error;
       words[this.at + BUSY] = 0;
@@ -237,6 +275,7 @@ export class Mailbox {
   #empty(Class, length, task, blocks) {
     const bytes = length * Class.BYTES_PER_ELEMENT;
     if (task.over) throw new OptionError('ctx.empty makes results of a task that still runs; this one has ended.', { option: 'ctx' });
+    if (bytes > BYTES_MAX) throw noRoom(bytes);
     const block = this.core.hdw_worker_make(this.address, task.slot, bytes) >>> 0;
     if (block === GONE) throw new CancelledError();
     if (!block) throw noRoom(bytes);
@@ -317,6 +356,7 @@ export class Mailbox {
 
   /** @param {number} kind @param {Uint8Array} bytes */
   #writeBytes(kind, bytes) {
+    if (bytes.length > BYTES_MAX) throw noRoom(bytes.length);
     const block = this.core.hdw_worker_block(this.address, bytes.length) >>> 0;
     if (block === GONE) return;
     if (!block) throw noRoom(bytes.length);

@@ -4,7 +4,8 @@
  * appended to Emscripten's output.
  */
 import { guard } from './guard.js';
-import { Mailbox } from './mailbox.js';
+import { keepIntact } from './intact.js';
+import { Mailbox, now } from './mailbox.js';
 import { OpenTasks } from './open-tasks.js';
 import { printTo } from './print.js';
 
@@ -39,7 +40,7 @@ const afterReports = (run) => (typeof setImmediate === 'function' ? nextTurn(run
  */
 function start(core, memory, address) {
   const mailbox = new Mailbox(core, memory, address >>> 0);
-  let asleep = false, turning = false;
+  let asleep = false, turning = false, ran = false;
 
   /** A killed worker may run on for a moment: it must never touch the core again. */
   const park = () => {
@@ -51,21 +52,47 @@ function start(core, memory, address) {
     pump();
   });
   mailbox.tasks = tasks;
-  const beforeSleep = guard(mailbox, tasks);
-  printer.then((port) => printTo(port, mailbox,
-    () => mailbox.speaker ?? (mailbox.busy ? mailbox.whose : (tasks.current ?? { run: 0, task: 0, name: '' }))));
+  const { beforeSleep, crash } = guard(mailbox, tasks);
+  mailbox.intact = keepIntact(scope);
+  printer.then((port) => {
+    printTo(port, mailbox, () => mailbox.speaker ?? (mailbox.busy ? mailbox.whose : (tasks.current ?? { run: 0, task: 0, name: '' })));
+    mailbox.intact = keepIntact(scope);
+  });
 
+  /* What this package's own code throws is no task's: this thread is not to be trusted any more, and another takes over. */
   const pump = () => {
-    const until = performance.now() + TURN_MS;
+    try {
+      claim();
+    } catch (error) {
+      mailbox.putBack();
+      crash(error);
+    }
+  };
+
+  const tidy = () => {
+    if (ran || tasks.size) mailbox.putBack();
+    ran = false;
+    if (mailbox.spoilt) crash(new Error('a task has frozen built-in objects, so this thread is replaced by another.'));
+  };
+
+  const claim = () => {
+    const since = now(), until = since + TURN_MS;
+    mailbox.beat(since);
+    if (tasks.size) tasks.look();
     for (let count = 1; ; count++) {
       const next = core.hdw_worker_step(address);
       let turns = false;
-      if (next === TASK) turns = mailbox.run();
+      if (next === TASK) {
+        ran = true;
+        turns = mailbox.run();
+      }
       else if (next === KILLED) park();
       else if (next === IDLE) return sleep();
-      if (turns || (count % 16 === 0 && performance.now() > until)) {
+      if (tasks.size) mailbox.beat(now()); /* whose timers must not wait for too many others */
+      if (turns || ((count % 16 === 0 || tasks.size) && now() > until)) {
         /* The mailbox must be empty when a promise settles in between. */
         if (core.hdw_worker_answer(address, mailbox.slot) === KILLED) park();
+        tidy();
         return turn();
       }
     }
@@ -83,6 +110,7 @@ function start(core, memory, address) {
 
   /* One wait at a time: it ends by the bell, whoever else has pumped in between, or after 50 ms. */
   const sleep = () => {
+    tidy();
     beforeSleep();
     if (tasks.size) tasks.look(); /* now that it is announced: who stops a run from now on wakes it */
     if (asleep) return;

@@ -7,12 +7,14 @@
  */
 import { CancelledError, TimeoutError } from '../errors.js';
 import { askingSignal } from '../context.js';
+import { now } from './mailbox.js';
 
 /**
  * @typedef {object} OpenTask
  * @property {number} slot of its claim
  * @property {{ run: number, task: number, name: string }} whose
  * @property {number} timeoutMs 0: it may take as long as it likes
+ * @property {number} dueMs when that will be used up, by `performance`; 0: never
  * @property {boolean} over it was answered
  * @property {boolean} timedOut
  * @property {import('./mailbox.js').Answer | undefined} answer once it is deferred
@@ -70,7 +72,7 @@ export class OpenTasks {
 
   /** @param {number} slot @param {OpenTask['whose']} whose @param {number} timeoutMs @returns {OpenTask} */
   begin(slot, whose, timeoutMs) {
-    return { slot, whose, timeoutMs, over: false, timedOut: false, answer: undefined, asking: undefined, timer: undefined, grace: undefined };
+    return { slot, whose, timeoutMs, dueMs: 0, over: false, timedOut: false, answer: undefined, asking: undefined, timer: undefined, grace: undefined };
   }
 
   /** The signal of a task. @param {OpenTask} task */
@@ -95,26 +97,37 @@ export class OpenTasks {
     this.#mailbox.defer();
     this.#open.add(task);
     this.#blamed = task;
-    if (task.timeoutMs)
+    if (task.timeoutMs) {
+      task.dueMs = sinceMs + task.timeoutMs;
+      this.#limit();
       task.timer = setTimeout(() => {
         task.timedOut = true;
         task.asking?.look();
         this.#answer(task, () => this.#mailbox.fail(this.#timeout(task)));
-      }, Math.max(0, sinceMs + task.timeoutMs - performance.now()));
+      }, Math.max(0, task.dueMs - now()));
+    }
     Promise.resolve(promise).then(
       (value) => this.#settle(task, () => this.#mailbox.finishOrFail(value, /** @type {any} */ (task.answer))),
       (error) => this.#settle(task, () => this.#mailbox.fail(error)));
+  }
+
+  /** Says which open task is the next to use up its time: should this thread never come back to its timers, it is ended. */
+  #limit() {
+    let first;
+    for (const task of this.#open) if (task.dueMs && (!first || task.dueMs < first.dueMs)) first = task;
+    this.#mailbox.limit(first?.dueMs ?? 0, first?.slot ?? 0);
   }
 
   /** @param {OpenTask} task @param {() => void} write */
   #settle(task, write) {
     if (task.over) return;
     this.#blamed = task;
-    this.#settled.push([task, write]);
+    this.#settled[this.#settled.length] = [task, write]; /* a method of it may have been replaced */
     if (this.#flushing) return;
     this.#flushing = true;
     this.#nextTurn(() => {
       this.#flushing = false;
+      this.#mailbox.putBack();
       for (const [settled, answer] of this.#settled.splice(0)) this.#answer(settled, answer);
     });
   }
@@ -124,6 +137,7 @@ export class OpenTasks {
     if (task.over) return;
     task.over = true;
     this.#open.delete(task);
+    if (task.dueMs) this.#limit();
     clearTimeout(task.timer);
     clearTimeout(task.grace);
     write();
@@ -132,6 +146,7 @@ export class OpenTasks {
 
   /** A rejected promise was left behind: the task that did it has failed. @param {unknown} reason @returns {boolean} whether there is one */
   blame(reason) {
+    this.#mailbox.putBack();
     const known = storage?.getStore();
     const last = [known, this.#blamed, [...this.#open].at(-1)].find((task) => task && !task.over);
     if (!last) return false;
