@@ -1,7 +1,7 @@
 /** What runs gave: one record a run, one column a mode, and the sentence that compares two. */
 
 /** @typedef {'sync' | 'threads'} Scheduler */
-/** @typedef {{ level: string, text: string, worker?: number }} Printed */
+/** What was printed: by a task, if it has a worker; `name` is its function's. @typedef {{ level: string, text: string, worker?: number, name?: string }} Printed */
 /**
  * @typedef {object} RunError
  * @property {string} name
@@ -45,9 +45,9 @@ export class Run {
 
   /** @param {{ lines: Printed[], skipped: number }} message */
   print({ lines, skipped }) {
-    for (const { level, text, worker } of lines) {
+    for (const { level, text, worker, name } of lines) {
       const cut = text.length > lineLength ? `${text.slice(0, lineLength)} … (${text.length - lineLength} more characters)` : text;
-      this.printed.push({ level, text: cut, worker });
+      this.printed.push({ level, text: cut, worker, name });
     }
     this.printedCount += lines.length + skipped;
     if (this.printed.length > 2 * linesKept) this.printed.splice(0, this.printed.length - linesKept);
@@ -142,7 +142,7 @@ export class RunColumn {
     for (const line of run.printed.slice(-Math.min(run.printedCount - this.#drawn, linesKept))) {
       const item = make('li');
       item.dataset.level = line.level;
-      const sign = [line.level === 'log' ? '' : line.level, line.worker === undefined ? '' : `worker ${line.worker}`].filter(Boolean).join(', ');
+      const sign = [line.level === 'log' ? '' : line.level, line.worker === undefined ? '' : `worker ${line.worker}`, line.name].filter(Boolean).join(', ');
       if (sign) item.append(make('b', '', `${sign}: `));
       item.append(line.text);
       list.append(item);

@@ -13,13 +13,13 @@ const record = (...nodes) => {
   return recording;
 };
 const fn = (x) => x;
-const plain = { fn, name: 'fn', scope: undefined, inline: false, retries: 0, timeoutMs: 0, ctx: false, module: undefined };
+const plain = { fn, name: 'fn', scope: undefined, inline: false, retries: undefined, timeoutMs: 0, ctx: false, module: undefined };
 
 describe('functions', () => {
   test('stand there once, with all that is said of them', () => {
     const { functions, cheap, functionOf } = record(delayed(fn)(1), delayed(fn)(2), delayed(fn, { retries: 0, key: 'k' })(3));
-    expect(functions).toEqual([plain]);
-    expect([cheap, [...functionOf.view]]).toEqual([[], [0, 0, 0]]);
+    expect(functions).toEqual([plain, { ...plain, retries: 0 }]);
+    expect([cheap, [...functionOf.view]]).toEqual([[], [0, 0, 2]]);
   });
 
   test('of which more is said stand there once for each that differs', () => {

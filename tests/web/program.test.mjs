@@ -112,7 +112,7 @@ describe('a message of a program', () => {
 
   test('passes when it is well formed', () => {
     const graphs = new Map();
-    for (const message of [begin(), batch(), { type: 'end', run: 1, atMs: 2, outcome: 'done' }, { type: 'print', lines: [{ level: 'log', text: 'x' }], skipped: 0 },
+    for (const message of [begin(), batch(), { type: 'end', run: 1, atMs: 2, outcome: 'done' }, { type: 'print', lines: [{ level: 'log', text: 'x' }, { level: 'warn', text: 'y', worker: 1, name: 'inc' }], skipped: 0 },
       { type: 'finished', ms: 1, result: '5' }, { type: 'finished', ms: 1, error: { name: 'E', message: 'm', line: 3, column: 1, task: { key: 'k', name: 'n', worker: 0 } } }])
       expect(check(message, graphs)).toBe(message);
   });
@@ -121,6 +121,7 @@ describe('a message of a program', () => {
     ['nothing', null], ['a text', 'finished'], ['an unknown type', { type: 'eval' }], ['a name of Object', { type: 'constructor' }],
     ['a text that is none', { type: 'print', lines: [{ level: 'log', text: { toString: () => 'x' } }], skipped: 0 }],
     ['a text that is too long', { type: 'print', lines: [{ level: 'log', text: 'x'.repeat(20_001) }], skipped: 0 }],
+    ['a name that is too long', { type: 'print', lines: [{ level: 'log', text: 'x', worker: 0, name: 'x'.repeat(1001) }], skipped: 0 }],
     ['too many lines', { type: 'print', lines: Array(1001).fill({ level: 'log', text: '' }), skipped: 0 }],
     ['a worker that cannot be', { ...batch(), worker: Uint16Array.of(0, 65535) }],
     ['a batch of an unknown run', { ...batch(), run: 7 }],

@@ -6,6 +6,7 @@
 import { startProgram } from 'heddle/host';
 import { inspectAll } from './inspect.js';
 import { Printer } from './printer.js';
+import { NAME_MAX } from './protocol.js';
 
 addEventListener('message', async function host({ data, ports: [toPage, toProgram] }) {
   if (data?.type !== 'host' || !toPage || !toProgram) return;
@@ -20,8 +21,8 @@ addEventListener('message', async function host({ data, ports: [toPage, toProgra
   try {
     const { threads, reason } = await startProgram(data.sources, {
       port: toProgram, onFatal: fatal,
-      onPrint: ({ worker, lines, skipped }) => lines.forEach(({ level, args }, at) =>
-        printer.print({ level: /** @type {any} */ (level), text: inspectAll(args), worker }, at ? 0 : skipped)),
+      onPrint: ({ worker, lines, skipped }) => lines.forEach(({ level, args, name }, at) =>
+        printer.print({ level: /** @type {any} */ (level), text: inspectAll(args), worker, name: name?.slice(0, NAME_MAX) }, at ? 0 : skipped)),
     });
     toPage.postMessage({ type: 'hosted', threads, reason });
   } catch (error) {

@@ -19,8 +19,8 @@
  * @typedef {{ type: 'run', source: string, scheduler: 'sync' | 'threads', workers: number }} ToProgram
  *
  * @typedef {'debug' | 'log' | 'info' | 'warn' | 'error'} Level
- * @typedef {{ type: 'print', lines: { level: Level, text: string, worker?: number }[], skipped: number }} PrintMessage
- * by the program, or, with the worker's number, by a task; and how many lines before them were too many
+ * @typedef {{ type: 'print', lines: { level: Level, text: string, worker?: number, name?: string }[], skipped: number }} PrintMessage
+ * by the program, or, with the worker's number and its function's name, by a task; and how many lines before them were too many
  *
  * @typedef {object} ProgramError
  * @property {string} name
@@ -37,7 +37,8 @@
 
 /** Texts are cut at this length, in characters; what is beyond the others is refused. */
 export const TEXT_MAX = 20_000;
-const TASKS_MAX = 1_000_000, EDGES_MAX = 10_000_000, NAMES_MAX = 100_000, NAME_MAX = 1000, WORKERS_MAX = 256, LINES_MAX = 1000;
+export const NAME_MAX = 1000;
+const TASKS_MAX = 1_000_000, EDGES_MAX = 10_000_000, NAMES_MAX = 100_000, WORKERS_MAX = 256, LINES_MAX = 1000;
 /** The group of a task that is not run. */
 const NOT_RUN = 0xffffffff;
 
@@ -85,8 +86,8 @@ const forms = {
       isArray(startMs, Float64Array, count) && isArray(elapsedMs, Float32Array, count) && isArray(worker, Uint16Array, count) && allBelow(worker, WORKERS_MAX);
   },
   end: ({ run, atMs, outcome }, graphs) => graphs.has(run) && isTime(atMs) && ['done', 'failed', 'cancelled'].includes(outcome),
-  print: ({ lines, skipped }) => Array.isArray(lines) && lines.length <= LINES_MAX && isCount(skipped) && lines.every(({ level, text, worker }) =>
-    ['debug', 'log', 'info', 'warn', 'error'].includes(level) && isText(text) && orNothing(worker, isCount)),
+  print: ({ lines, skipped }) => Array.isArray(lines) && lines.length <= LINES_MAX && isCount(skipped) && lines.every(({ level, text, worker, name }) =>
+    ['debug', 'log', 'info', 'warn', 'error'].includes(level) && isText(text) && orNothing(worker, isCount) && orNothing(name, (said) => isText(said, NAME_MAX))),
   finished: ({ ms, result, error }) => isTime(ms) && orNothing(result, isText) && orNothing(error, isError),
   hosted: ({ threads, reason }) => typeof threads === 'boolean' && orNothing(reason, isText),
   flushed: () => true,
