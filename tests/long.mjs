@@ -1,5 +1,5 @@
 // `npm run test:long -- MINUTES`: what takes too long for every day. The protocols over all states of
-// larger cases as far as the minutes go, and the faults that the checkers must find.
+// larger cases as far as the minutes go, and the faults that the checkers must find; workers killed at each step of random graphs.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -15,5 +15,15 @@ for (const [script, ...args] of [['mutants.sh'], ['spin.sh', 'mutants'], ['spin.
   const { status } = spawnSync('bash', [model + script, ...args], { stdio: 'inherit', env: { ...process.env, HEDDLE_BUDGET: minutes } });
   if (status === 77) console.log('not run');
   else if (status !== 0) failed = true;
+}
+/* Chaos: 200 graphs and as many more as the minutes go, each batch from another seed. */
+const js = fileURLToPath(new URL('..', import.meta.url)), end = Date.now() + Number(minutes) * 60_000;
+for (let seed = 1; seed === 1 || Date.now() < end; seed += 200) {
+  console.log(`\nHEDDLE_SEED=${seed} HEDDLE_RUNS=200 npm run test:js -- chaos`);
+  const { status } = spawnSync('npm', ['run', '--silent', 'test:js', '--', 'js/chaos.test'], { cwd: js, stdio: 'inherit',
+    env: { ...process.env, HEDDLE_SEED: String(seed), HEDDLE_RUNS: '200' } });
+  if (status === 0) continue;
+  failed = true;
+  break;
 }
 process.exit(failed ? 1 : 0);

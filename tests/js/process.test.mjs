@@ -16,7 +16,7 @@ function run(source, { type = 'module', flags = [] } = {}) {
   return { status, signal, stdout, stderr };
 }
 
-const start = `import { compute, computeSync, delayed, Runtime, info } from 'heddle';
+const start = `import { asCompleted, compute, computeSync, delayed, Runtime, info } from 'heddle';
 const inc = delayed((x) => x + 1), add = delayed((x, y) => x + y);
 `;
 
@@ -28,6 +28,17 @@ describe('a script ends by itself', () => {
     ['with a Runtime that was never closed', "const runtime = await Runtime.start({ workers: 3 }); console.log(await add(inc(1), inc(2)).compute({ runtime }));"],
     ['not before a computation that nobody awaits is done', "add(delayed(async (x) => { await new Promise((go) => setTimeout(go, 300)); return x; })(2), inc(2)).compute().then((five) => console.log(five));"],
     ['after a stuck computation was cancelled', "await delayed(() => { for (;;); })().compute({ signal: AbortSignal.timeout(50) }).catch(() => console.log(5));"],
+    ['after a computation that failed', "await delayed(() => { throw new Error('no'); })().compute().catch(() => console.log(5));"],
+    ['after one whose other tasks are stuck failed', "await compute([delayed(() => { for (;;); })(), delayed(() => { sleep(0.05); throw new Error('no'); })()], { workers: 2 }).catch(() => console.log(5));"],
+    ['after a stuck task was timed out', "await delayed(() => { for (;;); }, { timeoutMs: 50 })().compute().catch(() => console.log(5));"],
+    ['after one that loops after an await was timed out', "await delayed(async () => { await null; for (;;); }, { timeoutMs: 50 })().compute().catch(() => console.log(5));"],
+    ['after one that awaits without a pause was cancelled', "await delayed(async () => { for (;;) await null; })().compute({ signal: AbortSignal.timeout(50) }).catch(() => console.log(5));"],
+    ['after a worker was lost', "await delayed(() => globalThis.process.reallyExit(1))().compute().catch(() => console.log(5));"],
+    ['after a loop over asCompleted was left early', "for await (const [, value] of asCompleted([add(inc(1), inc(2)), delayed(() => new Promise(() => {}))(), delayed(() => sleep(1))()])) { console.log(value); break; }"],
+    ['with results that were persisted and never released', "const kept = await inc(3).persist(); console.log(await inc(kept).compute());"],
+    ['after a Runtime was closed under a stuck computation', "const runtime = await Runtime.start({ workers: 1 }); const stuck = delayed(() => { for (;;); })().compute({ runtime }).catch(() => console.log(5)); setTimeout(() => runtime.close(), 50); await stuck;"],
+    ['after computeSync failed', "try { delayed(() => { throw new Error('no'); })().computeSync(); } catch { console.log(5); }"],
+    ['after computeSync was timed out', "try { delayed(() => { for (;;); }, { timeoutMs: 50 })().computeSync(); } catch { console.log(5); }"],
     ['after a promise that never settles was cancelled', "await delayed(() => new Promise(() => {}))().compute({ signal: AbortSignal.timeout(50) }).catch(() => console.log(5));"],
   ])('%s', (_, source) => {
     expect(run(start + source)).toEqual({ status: 0, signal: null, stdout: '5\n', stderr: '' });
@@ -51,6 +62,32 @@ test.each([
   const { status, stdout } = run(`${start} ${source} const over = Date.now(); process.on('exit', () => console.log(Date.now() - over));`);
   expect(status).toBe(0);
   expect(Number(stdout)).toBeLessThan(5000); // measured: 0 to 250 ms
+});
+
+test('computations that end badly leave no handles, and JavaScript no memory', () => {
+  const { status, stdout, stderr } = run(`${start}
+    const settle = async () => { for (let i = 0; i < 5; i++) { await new Promise((go) => setTimeout(go, 20)); gc(); } return process.memoryUsage().heapUsed; };
+    const resources = () => process.getActiveResourcesInfo().sort().join();
+    await (await Runtime.start({ workers: 1 })).close(); // what Node itself starts with the first
+    await settle();
+    const before = resources();
+    const runtime = await Runtime.start({ workers: 2 });
+    const exit = delayed(() => globalThis.process.reallyExit(1)), bad = delayed(() => { throw new Error('no'); }), never = delayed(() => new Promise(() => {}));
+    const round = async () => {
+      for (let i = 0; i < 15; i++) {
+        await exit().compute({ runtime }).catch(() => {});
+        await bad().compute({ runtime }).catch(() => {});
+        await never().compute({ runtime, signal: AbortSignal.timeout(1) }).catch(() => {});
+      }
+      return settle();
+    };
+    const first = await round();
+    await round();
+    const third = await round();
+    await runtime.close();
+    await settle();
+    console.log(before === resources(), third - first < 3e6 || third - first);`, { flags: ['--expose-gc'] });
+  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'true true\n', stderr: '' });
 });
 
 describe('a script that throws', () => {

@@ -149,6 +149,7 @@ export class Runtime {
       if (!again.includes(pending)) this.#forget(pending);
     }
     if (hopeless) return void this.close();
+    Atomics.notify(this.#eventCells(), 0); /* who follows the runs there would not hear of the new ones for a while */
     this.#rebuilding = this.#rebuild(size, again);
   }
 

@@ -5,25 +5,26 @@
  *
  * Written without anything that a task can change: no iterators, no methods.
  */
-const { getOwnPropertyDescriptor, defineProperty, setPrototypeOf, getPrototypeOf, isExtensible } = Object;
+const { getOwnPropertyDescriptor, defineProperty, getPrototypeOf, isExtensible } = Object;
 const { deleteProperty, ownKeys } = Reflect;
 
 const NAMES = ['Object', 'Function', 'Array', 'String', 'Number', 'Boolean', 'Symbol', 'BigInt', 'Math', 'JSON', 'Reflect', 'Promise', 'Proxy', 'Map', 'Set',
   'WeakMap', 'WeakSet', 'WeakRef', 'Date', 'RegExp', 'Error', 'EvalError', 'RangeError', 'ReferenceError', 'SyntaxError', 'TypeError', 'URIError', 'AggregateError',
   'ArrayBuffer', 'SharedArrayBuffer', 'DataView', 'Int8Array', 'Uint8Array', 'Uint8ClampedArray', 'Int16Array', 'Uint16Array', 'Int32Array', 'Uint32Array',
   'Float32Array', 'Float64Array', 'BigInt64Array', 'BigUint64Array', 'Atomics', 'WebAssembly', 'TextEncoder', 'TextDecoder', 'AbortController', 'AbortSignal',
-  'EventTarget', 'Event', 'DOMException', 'MessagePort', 'MessageChannel', 'Performance', 'performance', 'console', 'structuredClone', 'queueMicrotask',
+  'EventTarget', 'Event', 'DOMException', 'MessagePort', 'MessageChannel', 'Performance', 'performance', 'structuredClone', 'queueMicrotask',
   'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'clearImmediate', 'globalThis', 'self', 'process', 'Buffer', 'eval', 'isNaN', 'parseInt'];
 /** Which of their properties are not worth a look: too many, and nobody's but Node's. */
 const NAME_ONLY = new Set(['process', 'Buffer', 'globalThis', 'self', 'performance']);
 const FORBIDDEN = ['toJSON', 'then', 'get', 'set', 'value', 'writable', 'enumerable', 'configurable'];
 
 /**
- * Remembers how the built-in objects are now.
+ * Remembers how built-in objects are now.
  * @param {any} scope
+ * @param {string[]} [globals] all but the console, if left out
  * @returns {() => boolean} puts back what is otherwise by then; false: not all of it can be, this thread stays as it is
  */
-export function keepIntact(scope) {
+export function keepIntact(scope, globals = NAMES) {
   /** @type {any[]} */ const objects = [];
   /** @type {PropertyKey[]} */ const keys = [];
   /** @type {any[]} */ const values = []; /* of data properties, and getters of others */
@@ -38,7 +39,7 @@ export function keepIntact(scope) {
     keys.push(key);
     values.push(value);
     gets.push(got);
-    before.push(setPrototypeOf(descriptor, null));
+    before.push(descriptor);
   };
   /** Globals that keep their value behind a getter. @type {string[]} */ const names = [];
   /** @type {any[]} */ const named = [];
@@ -48,7 +49,24 @@ export function keepIntact(scope) {
     seen.add(object);
     for (const key of ownKeys(object)) keep(object, key);
   };
-  for (const name of NAMES) {
+  /** What has no name of its own. */
+  const keepUnnamed = () => {
+    keepAll(getPrototypeOf(Uint8Array));
+    keepAll(getPrototypeOf(Uint8Array.prototype));
+    for (const of of [[], new Map(), new Set(), '']) {
+      const iterator = /** @type {any} */ (of)[Symbol.iterator]();
+      keepAll(getPrototypeOf(iterator));
+      keepAll(getPrototypeOf(getPrototypeOf(iterator)));
+    }
+    keepAll(getPrototypeOf(function* () {}).prototype);
+    keepAll(getPrototypeOf(async () => {}));
+    keepAll(WebAssembly.Memory.prototype);
+    if (scope.process?.versions?.node) {
+      keep(scope.process, 'nextTick');
+      for (const name of ['exit', 'abort', 'kill']) keep(scope.process, name);
+    }
+  };
+  for (const name of globals) {
     const value = scope[name];
     if (value === undefined) continue;
     keep(scope, name);
@@ -60,20 +78,7 @@ export function keepIntact(scope) {
     keepAll(value);
     keepAll(value.prototype);
   }
-  keepAll(getPrototypeOf(Uint8Array));
-  keepAll(getPrototypeOf(Uint8Array.prototype));
-  for (const of of [[], new Map(), new Set(), '']) {
-    const iterator = /** @type {any} */ (of)[Symbol.iterator]();
-    keepAll(getPrototypeOf(iterator));
-    keepAll(getPrototypeOf(getPrototypeOf(iterator)));
-  }
-  keepAll(getPrototypeOf(function* () {}).prototype);
-  keepAll(getPrototypeOf(async () => {}));
-  keepAll(WebAssembly.Memory.prototype);
-  if (scope.process?.versions?.node) {
-    keep(scope.process, 'nextTick');
-    for (const name of ['exit', 'abort', 'kill']) keep(scope.process, name);
-  }
+  if (globals === NAMES) keepUnnamed();
   /* Methods of all typed arrays, which those of one class may cover. */
   /** @type {any[]} */ const arrays = [];
   for (const name of NAMES) if (getPrototypeOf(scope[name] ?? 0) === getPrototypeOf(Uint8Array)) arrays.push(scope[name].prototype);

@@ -56,7 +56,8 @@ function start(core, memory, address) {
   mailbox.intact = keepIntact(scope);
   printer.then((port) => {
     printTo(port, mailbox, () => mailbox.speaker ?? (mailbox.busy ? mailbox.whose : (tasks.current ?? { run: 0, task: 0, name: '' })));
-    mailbox.intact = keepIntact(scope);
+    const others = mailbox.intact, lines = keepIntact(scope, ['console']);
+    mailbox.intact = () => others() && lines();
   });
 
   /* What this package's own code throws is no task's: this thread is not to be trusted any more, and another takes over. */
