@@ -156,7 +156,12 @@ export class Crew {
     if (!core.hdw_worker_kill(worker.address)) return false;
     this.#workers.delete(worker);
     this.#loaded.stopWorker(worker.thread);
-    core.hdw_worker_lost(worker.address, ATTEMPTS_MAX, clockMs());
+    try {
+      core.hdw_worker_lost(worker.address, ATTEMPTS_MAX, clockMs());
+    } catch (cause) { /* it trapped: a lock that nobody gives back, of a thread that was ended inside the core */
+      this.#events.onFatal(new WorkerLostError('a worker ended inside the scheduler.', { cause, started: true }));
+      return true;
+    }
     const timer = setTimeout(() => {
       this.#quarantines.delete(timer);
       if (!this.#closed) this.#loaded.freeThread(core.hdw_worker_forget(worker.address));

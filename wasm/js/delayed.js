@@ -323,7 +323,8 @@ function* items(node, count) {
  * @property {boolean} [pure] whether the function's text, its scope and its arguments say all about a result:
  *   calls that are equal in these have one key and are one task. See {@link import('./tokenize.js').tokenize}
  * @property {number} [retries] how often a task is run again that failed, 0 to 65535; 0 if left out
- * @property {number} [timeoutMs] how long one run of a task may take
+ * @property {number} [timeoutMs] how long one run of a task may take; a body that does not give its thread back has
+ *   `config.graceMs` more before its thread is ended
  * @property {boolean} [ctx] whether the function takes a context before its arguments
  *
  * @typedef {Pick<DelayedOptions, 'name' | 'key' | 'traverse' | 'nout' | 'pure'>} ValueOptions

@@ -17,7 +17,7 @@ export const WORKERS_MAX = 256;
  * @property order how its tasks are ranked
  * @property budget how much may be in memory before tasks that need nothing wait
  * @property cache where computations find and keep results of pure tasks; none if undefined
- * @property graceMs how long a task that runs when its computation is cancelled or fails may take to come to its end,
+ * @property graceMs how long a task that runs when its computation is cancelled or fails, or its time is up, may take to come to its end,
  *   before its thread is ended; read when threads are started
  */
 export const config = Object.seal({

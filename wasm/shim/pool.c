@@ -102,7 +102,8 @@ static bool silent(const hdw_worker *worker, double now_ms) {
 
 /* The slot of a claim that has used up its time without giving its thread back, or HD_NONE. */
 static uint32_t overdue_slot(const hdw_worker *worker, double now_ms) {
-  if (worker->busy && worker->deadline_ms > 0 && now_ms > worker->deadline_ms) return worker->slot;
+  /* Its signal tells the body when its time is up; after that it has the grace to come to its end. */
+  if (worker->busy && worker->deadline_ms > 0 && now_ms > worker->deadline_ms + worker->grace_ms) return worker->slot;
   if (worker->late_ms > 0 && now_ms > worker->late_ms && silent(worker, now_ms)) return worker->late_slot;
   return HD_NONE;
 }
