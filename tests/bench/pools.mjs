@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads';
 import { array, number, object, pause } from './peers/pool-worker.mjs';
 
 const WORKERS = 2;
-/* So many tasks may wait in a worker of ours; with piscina and tinypool one chooses, and the default, 1, is slower in each case. */
+/* As many tasks as may wait in a worker of ours: with piscina and tinypool one chooses. README.md says what their default, 1, gives. */
 const PENDING = 64;
 const script = fileURLToPath(new URL('peers/pool-worker.mjs', import.meta.url));
 
