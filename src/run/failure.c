@@ -51,6 +51,8 @@ static void put_back(hd_run *run, uint32_t worker, uint32_t task, uint32_t lost)
 
 void hd_run_lost(hd_run *run, uint32_t worker, uint32_t task) { put_back(run, worker, task, HDI_LOST_ONE); }
 
+void hdi_run_spare(hd_run *run, uint32_t worker, uint32_t task) { put_back(run, worker, task, 0); }
+
 /* Whether a task that failed is to be tried again; counts that. */
 static bool try_again(hd_run *run, uint32_t task) {
   if (!run->tries) return false;

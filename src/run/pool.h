@@ -43,6 +43,8 @@ struct hd_worker {
   uint32_t index;
   hdi_u32 mode;
   hdi_bell bell;
+  bool blamed; /* it was lost by the claim in slot `culprit` */
+  uint32_t culprit;
   hd_worker *next_in_pool; /* all that ever were; freed with the pool */
 
   hdi_cache cache; /* entered while the worker is inside */

@@ -132,6 +132,9 @@ bool hdi_run_close_claim(hd_run *run, uint32_t task);
 /* The bytes of a value's block. */
 uint64_t hdi_block_bytes(const hd_value *value);
 
+/* hd_run_lost without counting it: it was another task that the worker was lost by. */
+void hdi_run_spare(hd_run *run, uint32_t worker, uint32_t task);
+
 /* Frees what is noted of failures. */
 void hdi_run_drop_failures(hd_run *run);
 

@@ -464,6 +464,11 @@ uint32_t hd_worker_sleep(hd_worker *worker, uint32_t *seen) {
   return 0;
 }
 
+void hd_worker_blame(hd_worker *worker, uint32_t slot) {
+  worker->blamed = true;
+  worker->culprit = slot;
+}
+
 void hd_worker_lost(hd_worker *worker, uint32_t attempts_max) {
   hd_pool *pool = worker->pool;
   HD_ASSERT(hdi_load_seq_u32(&worker->mode) == HDI_KILLED);
@@ -476,7 +481,9 @@ void hd_worker_lost(hd_worker *worker, uint32_t attempts_max) {
       continue;
     }
     if (claim.held) hdi_run_begin_held(claim.run, worker->index, claim.task);
-    if (hd_run_attempt(claim.run, claim.task) < attempts_max)
+    if (worker->blamed && slot != worker->culprit)
+      hdi_run_spare(claim.run, worker->index, claim.task);
+    else if (hd_run_attempt(claim.run, claim.task) < attempts_max)
       hd_run_lost(claim.run, worker->index, claim.task);
     else
       hd_run_fail(claim.run, worker->index, claim.task, HD_WORKER_LOST, NULL);

@@ -49,6 +49,19 @@ describe.each(ways)('$way', ({ run }) => {
     expect(book.lines()).toEqual(['tried', 'tried']);
   });
 
+  test('a result is kept as it was made, whatever is done to it later', async () => {
+    const cache = new Cache('1MB');
+    const make = delayed((n) => [n, 2, 3], { pure: true }), change = delayed((list) => { list.push(4); return list.length; });
+    expect(await run(change(make(1)), { cache, optimize: false })).toBe(4);
+    expect(await run(make(1), { cache })).toEqual([1, 2, 3]);
+  });
+
+  test('with stopOnError: false results are those that were wanted', async () => {
+    const cache = new Cache('1MB');
+    const bad = delayed(() => { throw new Error('bad'); });
+    await expect(run([add(noted(book.file, 'a', 1), 10), bad()], { cache, stopOnError: false })).rejects.toMatchObject({ results: [11, undefined] });
+  });
+
   test('without a cache all runs', async () => {
     for (let round = 0; round < 2; round++) await run(noted(book.file, 'a', 1));
     expect(book.lines()).toEqual(['a', 'a']);

@@ -83,6 +83,7 @@ export class Crew {
    * @param {number} count */
   grow(count) {
     this.#size = Math.max(this.#size, count);
+    for (const { address } of this.#workers) this.#heap.words[(address + MAILBOX_GRACE) >>> 2] = config.graceMs;
     while (this.#workers.size < this.#size) {
       const { address, thread } = this.#loaded.startWorker(this.#pool, STACK_BYTES);
       if (!address) throw outOfMemory('a worker', STACK_BYTES);
@@ -185,6 +186,7 @@ export class Crew {
 
   /** From now on, or no longer, ends workers whose task has used up its time. @param {boolean} on */
   watchDeadlines(on) {
+    if (on && this.#looking !== undefined) return;
     clearInterval(this.#looking);
     this.#looking = undefined;
     if (!on || this.#closed) return;

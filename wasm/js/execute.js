@@ -78,26 +78,34 @@ export async function execute(recording, options, taking, onResult) {
   const { signal, cache = config.cache } = options;
   if (signal?.aborted) throw new CancelledError(undefined, { cause: signal.reason });
   while (!recording.walk(inNode ? Infinity : SLICE_MS, cache)) await new Promise((resume) => setTimeout(resume));
-  const plan = planOf(options), kept = cache && keeping(recording, cache, taking);
+  const plan = planOf(options), kept = cache && keeping(recording, cache, taking, onResult);
   if (!kept) return run(recording, options, plan, taking, onResult);
-  return kept.finish(await run(recording, options, plan, asHeld, onResult && ((place, held) => (kept.isWanted(place) ? onResult(place, taking.fromHeld(held)) : undefined))));
+  try {
+    return kept.finish(await run(recording, options, plan, asHeld, kept.onResult));
+  } catch (error) {
+    throw withResults(error, kept.cut);
+  }
 }
 
 /**
  * Has a cache keep what lasts: its tasks' results are wanted, too.
  * @template T
  * @param {import('./record.js').Recording} recording that has been walked @param {import('./cache.js').Cache} cache @param {Taking<T>} taking
+ * @param {(place: number, result: T) => PromiseLike<unknown> | void} [onResult]
  */
-function keeping(recording, cache, taking) {
+function keeping(recording, cache, taking, onResult) {
   if (recording.lasting.length === 0) return undefined;
   const wanted = new Set(recording.outputs), lasting = new Set(recording.lasting), count = recording.outputs.length;
   recording.outputs = [...recording.outputs, ...recording.lasting.filter((id) => !wanted.has(id))];
   return {
-    isWanted: (/** @type {number} */ place) => place < count,
-    finish(/** @type {Held[]} */ results) {
-      recording.outputs.forEach((id, place) => lasting.has(id) && cache.keep(recording.describe(id).key, results[place]));
-      return results.slice(0, count).map(taking.fromHeld);
+    /* As soon as it is there: whoever reads a result of this thread later may change it. */
+    onResult(/** @type {number} */ place, /** @type {Held} */ held) {
+      const id = recording.outputs[place];
+      if (lasting.has(id)) cache.keep(recording.describe(id).key, held);
+      return place < count ? onResult?.(place, taking.fromHeld(held)) : undefined;
     },
+    finish: (/** @type {Held[]} */ results) => results.slice(0, count).map(taking.fromHeld),
+    cut: (/** @type {unknown[]} */ results) => results.slice(0, count),
   };
 }
 
@@ -140,28 +148,39 @@ export function executeNow(recording, options, taking) {
   if (signal?.aborted) throw new CancelledError(undefined, { cause: signal.reason });
   recording.walk(Infinity, cache);
   const kept = cache && keeping(recording, cache, taking);
-  return kept ? kept.finish(runSync(recording, options, asHeld)) : runSync(recording, options, taking);
+  if (!kept) return runSync(recording, options, taking);
+  try {
+    return kept.finish(runSync(recording, options, asHeld, kept.onResult));
+  } catch (error) {
+    throw withResults(error, kept.cut);
+  }
 }
 
 /**
  * @template T
  * @param {import('./record.js').Recording} recording @param {ComputeOptions} options @param {Taking<T>} taking
+ * @param {(place: number, result: T) => PromiseLike<unknown> | void} [onResult] what is told all at once where nobody can look before
  * @returns {T[]}
  */
-function runSync(recording, options, taking) {
+function runSync(recording, options, taking, onResult) {
+  /** @param {T[]} results */
+  const tellAll = (results) => {
+    if (onResult) results.forEach((result, place) => void onResult(place, result));
+    return results;
+  };
   const { signal, onProgress, stopOnError } = options, plan = planOf(options);
   if (chooseScheduler(options) === 'threads') {
     if (attachment()?.core) {
       const runtime = options.runtime ?? attachedRuntime({ workers: options.workers });
       const workers = options.workers ?? (options.runtime ? undefined : workerCount());
-      return runtime.runAndWait(jobOf(recording, plan), { workers, onProgress, stopOnError }).map(taking.fromBytes);
+      return tellAll(runtime.runAndWait(jobOf(recording, plan), { workers, onProgress, stopOnError }).map(taking.fromBytes));
     }
     if (attachment()) throw new UnsupportedError(`threads cannot run here: ${whyNoThreads()}.`);
     if (!inNode)
       throw new UnsupportedError("a page's main thread must not wait: use await compute(), or scheduler: 'sync'.");
     if (options.runtime)
       throw new OptionError('computeSync cannot wait for a Runtime of this thread: use await compute(), or leave it out.', { option: 'runtime' });
-    return Array.from(runAndWait(jobOf(recording, plan), options), taking.fromBytes); /* the list may be of another realm */
+    return tellAll(Array.from(runAndWait(jobOf(recording, plan), options), taking.fromBytes)); /* the list may be of another realm */
   }
   const strict = options.strict ?? config.strict;
   if (strict && attachment()) checkAllNow(recording.functions.map(describe));
@@ -169,7 +188,8 @@ function runSync(recording, options, taking) {
   refuseUnloaded(recording.functions);
   const heap = loadSerialSync();
   if (!heap) throw new UnsupportedError("computeSync in a page needs the core to be loaded: await compute() once before, with scheduler: 'sync'.");
-  return runNow(walkByRank(heap, recording, { plan, strict, stopOnError, signal, onProgress, watched: watchedWalk(recording) }), strict).map(taking.fromValue);
+  return runNow(walkByRank(heap, recording, { plan, strict, stopOnError, signal, onProgress, watched: watchedWalk(recording),
+    onResult: onResult && ((place, result) => void onResult(place, taking.fromValue(result))) }), strict).map(taking.fromValue);
 }
 
 /** @param {import('./record.js').Recording} recording */

@@ -18,7 +18,7 @@ export const WORKERS_MAX = 256;
  * @property budget how much may be in memory before tasks that need nothing wait
  * @property cache where computations find and keep results of pure tasks; none if undefined
  * @property graceMs how long a task that runs when its computation is cancelled or fails, or its time is up, may take to come to its end,
- *   before its thread is ended; read when threads are started
+ *   before its thread is ended; read when a computation begins
  */
 export const config = Object.seal({
   scheduler: undefined, workers: undefined, memory: undefined, strict: false, optimize: true, order: 'fast', budget: undefined,

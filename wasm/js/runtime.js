@@ -183,7 +183,7 @@ export class Runtime {
 
   /** @param {import('./crew.js').Line} line */
   #print({ level, args, run, task, name }) {
-    const pending = run ? [...this.#pending].find((one) => one.run.address === run) : undefined;
+    const pending = run ? [...this.#pending].find((one) => one.run.address === run && task < one.job.functionOf.length) : undefined;
     const label = pending ? pending.run.keyOf(task) : name;
     output.print(level, label ? labelled(label, args) : args);
   }

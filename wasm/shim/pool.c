@@ -127,6 +127,7 @@ bool HDW_EXPORT(hdw_worker_lingers)(const hdw_worker *worker, double now_ms) {
 void HDW_EXPORT(hdw_worker_lost)(hdw_worker *worker, uint32_t attempts_max, double now_ms) {
   uint32_t overdue = overdue_slot(worker, now_ms);
   if (overdue != HD_NONE) hd_worker_fail(worker->core, overdue, HD_TIMED_OUT, NULL);
+  if (overdue != HD_NONE || worker->busy) hd_worker_blame(worker->core, overdue != HD_NONE ? overdue : worker->slot);
   drop_pending(worker);
   drop_made(worker, HD_NONE);
   hd_worker_lost(worker->core, attempts_max);

@@ -123,6 +123,10 @@ HD_API bool hd_worker_kill(hd_worker *worker);
  * Threads: any. Blocks: briefly. Fails: never. */
 HD_API void hd_worker_lost(hd_worker *worker, uint32_t attempts_max);
 
+/* Says which open claim, by its slot, a killed worker was lost by, if that is known: then the others run again without
+ * its being counted as an attempt. Before hd_worker_lost. Threads: any. Blocks: no. */
+HD_API void hd_worker_blame(hd_worker *worker, uint32_t slot);
+
 /* Frees what a lost worker leaves behind, which is kept until then for those who may just be about to wake it: to be
  * called seconds later. Without it the pool frees it. Threads: any, once. Blocks: briefly. Fails: never. */
 HD_API void hd_worker_forget(hd_worker *worker);

@@ -35,6 +35,7 @@ export class DistantCrew {
   #pool;
   #listening;
   size = 0;
+  #watches = false;
   printing = false;
   lossCause = 'its thread ended';
 
@@ -70,6 +71,8 @@ export class DistantCrew {
 
   /** @param {boolean} on */
   watchDeadlines(on) {
+    if (on === this.#watches) return;
+    this.#watches = on;
     this.#port.postMessage({ pool: this.#pool, watchDeadlines: on });
   }
 

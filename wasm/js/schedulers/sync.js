@@ -22,6 +22,9 @@ import { afterReports, guarded, noticeRejections } from './strict.js';
 /** @param {unknown} value @returns {value is PromiseLike<unknown>} */
 const isPromise = (value) => value !== null && typeof value === 'object' && typeof (/** @type {any} */ (value).then) === 'function';
 
+/** Timers take no more milliseconds than this. */
+const TIMER_MAX = 2 ** 31 - 1;
+
 /** In place of the result of a task that failed or was skipped. */
 const absent = Symbol('absent');
 
@@ -177,6 +180,7 @@ class SerialWalk {
       if (rejections) {
         if (isPromise(value)) value.then(undefined, () => {}); /* its own is no stray one */
         yield afterReports();
+        rejections.end(); /* what nobody handles from now on may be others' */
         rejections.check();
       }
       if (!isPromise(value)) {
@@ -186,15 +190,17 @@ class SerialWalk {
       return yield timeoutMs ? new Promise((resolve, reject) => {
         value.then(resolve, reject);
         timer = setTimeout(() => {
+          if (since + timeoutMs - performance.now() > 1000) return; /* it was further off than a timer can be */
           attempt.timedOut = true;
           attempt.look?.();
           reject(timeout(timeoutMs));
-        }, Math.max(0, since + timeoutMs - performance.now()));
+        }, Math.min(TIMER_MAX, Math.max(0, since + timeoutMs - performance.now())));
       }) : value;
     } finally {
       attempt.over = true;
       clearTimeout(timer);
       rejections?.end();
+      if (attempt.look) this.#options.signal?.removeEventListener('abort', attempt.look);
       this.#fractions.delete(id);
     }
   }

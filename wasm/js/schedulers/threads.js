@@ -3,7 +3,7 @@
  * of before: when it fails or is cancelled, bodies that run are still to come to their end.
  */
 import { buildGraph, groupsOf } from '../core/graph.js';
-import { outOfMemory } from '../core/heap.js';
+import { NONE, outOfMemory } from '../core/heap.js';
 import { ATTEMPTS_MAX } from '../crew.js';
 import { CancelledError, HdError, TimeoutError, WorkerLostError } from '../errors.js';
 import { PROGRESS_MS, progressOf } from '../progress.js';
@@ -252,7 +252,8 @@ export class ThreadedRun {
   #failure() {
     const { core } = this.#heap;
     const room = this.#heap.alloc(FAILURES_MAX * FAILURE_WORDS * 4, 'errors');
-    const count = core.hdw_run_failures(this.#run, FAILURES_MAX, room) >>> 0;
+    this.#heap.catchUp();
+    const told = core.hdw_run_failures(this.#run, FAILURES_MAX, room) >>> 0, count = told === NONE ? 0 : told;
     /** @type {Map<number, unknown>} By task: of one that runs again for each reader each copy may have failed. */
     const errors = new Map();
     for (let at = Math.min(count, FAILURES_MAX); at-- > 0; ) {
@@ -263,7 +264,7 @@ export class ThreadedRun {
       this.failed.push([error, this.#job.taskFunction(id)]);
     }
     core.hdw_free(room);
-    const [first] = errors.values();
+    const [first = outOfMemory('errors', 0)] = errors.values();
     return this.#options.stopOnError === false ? failedTogether([...errors.values()], this.#total, this.#results().map((result) => (result.tag === ABSENT ? undefined : decode(result)))) : first;
   }
 

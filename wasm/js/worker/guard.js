@@ -63,11 +63,12 @@ export function guard(mailbox, tasks) {
       },
     };
   }
+  let crashed = false;
+  const later = scope.setTimeout.bind(scope);
   scope.addEventListener('unhandledrejection', (/** @type {any} */ event) => {
     event.preventDefault();
-    blame(event.reason);
+    if (!crashed) blame(event.reason);
   });
-  let crashed = false;
   scope.addEventListener('error', (/** @type {any} */ event) => {
     if (crashed) return; /* its owner hears of it */
     event.preventDefault();
@@ -78,6 +79,9 @@ export function guard(mailbox, tasks) {
     beforeSleep: () => {},
     crash: (error) => {
       crashed = true;
+      later(() => {
+        throw error; /* its owner hears of it; in a promise's reaction it would only be a rejection */
+      });
       throw error;
     },
   };

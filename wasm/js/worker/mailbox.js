@@ -256,7 +256,7 @@ export class Mailbox {
       progress: (fraction) => {
         if (!task.over) this.core.hdw_worker_set_progress(this.address, task.slot, fraction);
       },
-      log: (args) => this.#log(args, task.whose),
+      log: (args) => this.#log(args, task.over ? { ...task.whose, run: 0 } : task.whose),
       empty: (Class, length) => this.#empty(Class, length, task, blocks),
     });
   }

@@ -40,7 +40,7 @@ const afterReports = (run) => (typeof setImmediate === 'function' ? nextTurn(run
  */
 function start(core, memory, address) {
   const mailbox = new Mailbox(core, memory, address >>> 0);
-  let asleep = false, turning = false, ran = false;
+  let asleep = false, turning = false, ran = false, crashed = false;
 
   /** A killed worker may run on for a moment: it must never touch the core again. */
   const park = () => {
@@ -48,7 +48,11 @@ function start(core, memory, address) {
   };
 
   const tasks = new OpenTasks(mailbox, afterReports, (slot) => {
-    if (core.hdw_worker_answer(address, slot) === KILLED) park();
+    try {
+      if (core.hdw_worker_answer(address, slot) === KILLED) park();
+    } catch (error) { /* a trap: this thread is inside the core for ever */
+      giveUp(error);
+    }
     pump();
   });
   mailbox.tasks = tasks;
@@ -62,18 +66,25 @@ function start(core, memory, address) {
 
   /* What this package's own code throws is no task's: this thread is not to be trusted any more, and another takes over. */
   const pump = () => {
+    if (crashed) return;
     try {
       claim();
     } catch (error) {
-      mailbox.putBack();
-      crash(error);
+      giveUp(error);
     }
+  };
+
+  /** @param {unknown} error */
+  const giveUp = (error) => {
+    crashed = true;
+    mailbox.putBack();
+    crash(error);
   };
 
   const tidy = () => {
     if (ran || tasks.size) mailbox.putBack();
     ran = false;
-    if (mailbox.spoilt) crash(new Error('a task has frozen built-in objects, so this thread is replaced by another.'));
+    if (mailbox.spoilt) giveUp(new Error('a task has frozen built-in objects, so this thread is replaced by another.'));
   };
 
   const claim = () => {

@@ -29,6 +29,9 @@ const storage = (() => {
   return AsyncLocalStorage && new AsyncLocalStorage();
 })();
 
+/** Timers take no more milliseconds than this. */
+const TIMER_MAX = 2 ** 31 - 1;
+
 export class OpenTasks {
   #core;
   #mailbox;
@@ -66,7 +69,7 @@ export class OpenTasks {
   /** The task whose code runs now, after an `await`, if that is known: in browsers only while no other is open. */
   get current() {
     const task = storage?.getStore();
-    if (task) return task.whose;
+    if (task) return task.over ? { ...task.whose, run: 0 } : task.whose; /* its run may be gone, and another at its address */
     return this.#open.size === 1 ? /** @type {OpenTask} */ (this.#open.values().next().value).whose : undefined;
   }
 
@@ -101,10 +104,11 @@ export class OpenTasks {
       task.dueMs = sinceMs + task.timeoutMs;
       this.#limit();
       task.timer = setTimeout(() => {
+        if (task.dueMs - now() > 1000) return; /* it was further off than a timer can be */
         task.timedOut = true;
         task.asking?.look();
         this.#answer(task, () => this.#mailbox.fail(this.#timeout(task)));
-      }, Math.max(0, task.dueMs - now()));
+      }, Math.min(TIMER_MAX, Math.max(0, task.dueMs - now())));
     }
     Promise.resolve(promise).then(
       (value) => this.#settle(task, () => this.#mailbox.finishOrFail(value, /** @type {any} */ (task.answer))),
@@ -140,6 +144,7 @@ export class OpenTasks {
     if (task.dueMs) this.#limit();
     clearTimeout(task.timer);
     clearTimeout(task.grace);
+    this.#mailbox.beat(now()); /* writing a large answer takes a while */
     write();
     this.#onAnswer(task.slot);
   }
@@ -148,8 +153,8 @@ export class OpenTasks {
   blame(reason) {
     this.#mailbox.putBack();
     const known = storage?.getStore();
-    const last = [known, this.#blamed, [...this.#open].at(-1)].find((task) => task && !task.over);
-    if (!last) return false;
+    const last = known ?? [this.#blamed, [...this.#open].at(-1)].find((task) => task && !task.over);
+    if (!last || last.over) return false;
     this.#answer(last, () => this.#mailbox.fail(reason));
     return true;
   }
