@@ -56,6 +56,9 @@ const deferred = Symbol('deferred');
 const noRoom = (bytes) => new OutOfMemoryError(`no room for a result of ${bytes} bytes in the shared heap. ` +
   'Give it a larger maximum (config.memory or Runtime.start({ memory })), or return smaller pieces.', { bytes });
 
+/** Between turns, built-in objects are looked at no more often. */
+const LOOK_MS = 2;
+
 export class Mailbox {
   /** @type {Function[]} By number. */ #functions = [];
   /** @type {(Traits | undefined)[]} */ #traits = [];
@@ -66,6 +69,7 @@ export class Mailbox {
   /** @type {any[][]} By slot: results of parts of a group that the next part will read, and nobody else. */ #live = [];
   #readLive = false;
   /** A function has run for the first time here. */ #first = false;
+  /** When built-in objects were looked at last. */ #lookedAt = 0;
   /** Puts back what a task has changed of built-in objects: intact.js. @type {() => boolean} */ intact = () => true;
   /** A task has changed some for good. */ spoilt = false;
   /** @type {{ run: number, task: number, name: string } | undefined} Who prints, when it is not the one that runs. */ speaker;
@@ -203,6 +207,12 @@ export class Mailbox {
 
   putBack() {
     if (!this.intact()) this.spoilt = true;
+    this.#lookedAt = now();
+  }
+
+  /** The same now and then: between turns, of which there may be many. */
+  putBackAtTimes() {
+    if (now() - this.#lookedAt > LOOK_MS) this.putBack();
   }
 
   /** A function that changes built-in objects mostly does so when it is called first. */

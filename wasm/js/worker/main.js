@@ -81,9 +81,11 @@ function start(core, memory, address) {
     crash(error);
   };
 
-  const tidy = () => {
-    if (ran || tasks.size) mailbox.putBack();
-    ran = false;
+  /** @param {boolean} rests whether nothing runs from now on for a while */
+  const tidy = (rests) => {
+    if (rests && (ran || tasks.size)) mailbox.putBack();
+    else if (ran || tasks.size) mailbox.putBackAtTimes();
+    ran &&= !rests;
     if (mailbox.spoilt) giveUp(new Error('a task has frozen built-in objects, so this thread is replaced by another.'));
   };
 
@@ -104,7 +106,7 @@ function start(core, memory, address) {
       if (turns || ((count % 16 === 0 || tasks.size) && now() > until)) {
         /* The mailbox must be empty when a promise settles in between. */
         if (core.hdw_worker_answer(address, mailbox.slot) === KILLED) park();
-        tidy();
+        tidy(false);
         return turn();
       }
     }
@@ -122,7 +124,7 @@ function start(core, memory, address) {
 
   /* One wait at a time: it ends by the bell, whoever else has pumped in between, or after 50 ms. */
   const sleep = () => {
-    tidy();
+    tidy(true);
     beforeSleep();
     if (tasks.size) tasks.look(); /* now that it is announced: who stops a run from now on wakes it */
     if (asleep) return;

@@ -131,7 +131,7 @@ export class OpenTasks {
     this.#flushing = true;
     this.#nextTurn(() => {
       this.#flushing = false;
-      this.#mailbox.putBack();
+      this.#mailbox.putBackAtTimes();
       for (const [settled, answer] of this.#settled.splice(0)) this.#answer(settled, answer);
     });
   }
