@@ -301,19 +301,17 @@ function inPools(results) {
       data: { values: points },
       width: 480, height: { step: 36 },
       layer: [
-        { mark: { type: 'rule', opacity: 0.6 }, data: { values: [{}] }, encoding: { x: { datum: 1 }, color: { value: 'currentColor' } } },
+        { mark: { type: 'rule', opacity: 0.6 }, data: { values: [{}] }, encoding: { x: { datum: 1, type: 'quantitative' }, color: { value: 'currentColor' } } },
         {
           mark: { type: 'point', filled: true, size: 120, opacity: 0.9 },
           encoding: {
+            x: { field: 'ratio', type: 'quantitative', scale: { type: 'log', nice: false, padding: 14 }, title: "times Heddle's", axis: { format: '~r', values: [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100] } },
             y: { field: 'name', sort: names, title: null, axis: { grid: true, ticks: false, domain: false, labelPadding: 8 } },
             color: { field: 'label', scale: scale(named, 'color') },
             shape: { field: 'label', scale: scale(named, 'shape') },
           },
         },
       ],
-      encoding: {
-        x: { field: 'ratio', type: 'quantitative', scale: { type: 'log', nice: false, padding: 14 }, title: "times Heddle's", axis: { format: '~r', values: [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100] } },
-      },
     },
   };
 }
