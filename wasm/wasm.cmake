@@ -3,7 +3,7 @@ set(shim_sources wasm/shim/graph.c wasm/shim/walk.c wasm/shim/kernels.c)
 
 if(EMSCRIPTEN)
   # heddle.js + heddle.wasm (+ heddle.worker.js with Emscripten 3.1.6): threads, one shared heap.
-  add_library(heddle_core OBJECT ${core_sources} ${pool_sources} src/base/bell_wasm.c src/base/mutex_wasm.c src/base/thread_pthread.c)
+  add_library(heddle_core OBJECT ${core_sources} ${pool_sources} src/base/bell_wasm.c src/base/lock_wasm.c src/base/mutex_pthread.c src/base/thread_pthread.c)
   add_executable(heddle $<TARGET_OBJECTS:heddle_core> ${shim_sources} wasm/shim/functions.c wasm/shim/pool.c)
   foreach(target heddle_core heddle)
     target_include_directories(${target} PRIVATE src src/include)

@@ -1,12 +1,7 @@
-/* Mutexes by POSIX threads. */
+/* Mutexes by POSIX threads; taking one is in lock_*.c. */
+#include "base/mutex_pthread.h"
+
 #include "base/memory.h"
-#include "base/thread.h"
-
-#include <pthread.h>
-
-struct hdi_mutex {
-  pthread_mutex_t mutex;
-};
 
 hdi_mutex *hdi_mutex_create(void) {
   hdi_mutex *mutex = hdi_alloc(1, sizeof *mutex);
@@ -23,5 +18,4 @@ void hdi_mutex_destroy(hdi_mutex *mutex) {
   hdi_free(mutex);
 }
 
-void hdi_mutex_lock(hdi_mutex *mutex) { pthread_mutex_lock(&mutex->mutex); }
 void hdi_mutex_unlock(hdi_mutex *mutex) { pthread_mutex_unlock(&mutex->mutex); }
