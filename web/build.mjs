@@ -10,7 +10,7 @@ const path = (...parts) => join(root, ...parts);
 const site = (...parts) => path('build/site', ...parts);
 
 const options = { bundle: true, minify: true, keepNames: true /* errors are known by their class */, target: 'es2022', logLevel: 'warning' };
-const heddle = { heddle: path('dist/heddle.js'), 'heddle/host': path('dist/host.js') };
+const heddle = { heddle: path('dist/heddle.js'), 'heddle/host': path('dist/host.js'), 'heddle/trace': path('dist/trace.js'), 'heddle/layout': path('dist/layout.js') };
 
 mkdirSync(site('runner'), { recursive: true });
 for (const name of ['frame', 'program'])
@@ -19,7 +19,7 @@ for (const name of ['frame', 'program'])
     external: ['node:*'], define: { 'import.meta.url': '"about:blank"' }, /* nothing is loaded from beside it */
   });
 await build({
-  ...options, entryPoints: { page: path('web/page.js'), 'layout-worker': path('web/views/layout-worker.js') }, outdir: site(), format: 'esm',
+  ...options, alias: heddle, entryPoints: { page: path('web/page.js'), 'layout-worker': path('web/views/layout-worker.js') }, outdir: site(), format: 'esm',
   loader: { '.program.js': 'text' }, sourcemap: true,
 });
 await build({ ...options, entryPoints: [path('web/page.css')], outfile: site('page.css') });

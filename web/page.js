@@ -1,6 +1,6 @@
 /** The playground: joins the menu, the editor, the runner, the views and the results. */
+import { DONE, RELEASED, TraceModel } from 'heddle/trace';
 import { Runner } from './runner/runner.js';
-import { DONE, RELEASED, RunModel } from './views/model.js';
 import './views/graph.js';
 import './views/workers.js';
 import { Announcer } from './announcer.js';
@@ -9,7 +9,7 @@ import { programs } from './programs.js';
 import { Run, RunColumn, compare, count, duration, whereOf } from './results.js';
 
 /** @typedef {import('./results.js').Scheduler} Scheduler */
-/** @typedef {HTMLElement & { show(model: RunModel): void }} View */
+/** @typedef {HTMLElement & { show(model: TraceModel): void }} View */
 
 const modeNames = { sync: 'Serial', threads: 'Parallel' };
 
@@ -32,9 +32,9 @@ class Playground {
   #program = programs.find(({ id }) => `#${id}` === location.hash) ?? programs[0];
   /** @type {Run | undefined} the one that is running */
   #run;
-  /** @type {RunModel | undefined} of the newest graph */
+  /** @type {TraceModel | undefined} of the newest graph */
   #model;
-  /** Of the computations of this run that have not ended, by their number. @type {Map<number, RunModel>} */
+  /** Of the computations of this run that have not ended, by their number. @type {Map<number, TraceModel>} */
   #models = new Map();
   /** Tasks of those that have ended. */
   #ended = { done: 0, total: 0 };
@@ -185,7 +185,7 @@ class Playground {
    * @param {any} message
    */
   #begin(run, message) {
-    this.#model = new RunModel(message);
+    this.#model = new TraceModel(message);
     this.#models.set(message.run, this.#model);
     const total = this.#model.count;
     run.tasks += total;
@@ -254,7 +254,7 @@ class Playground {
   }
 }
 
-/** @param {RunModel} model */
+/** @param {TraceModel} model */
 function doneOf(model) {
   return model.counts[DONE] + model.counts[RELEASED];
 }

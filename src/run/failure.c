@@ -36,8 +36,9 @@ static uint32_t start_again(hd_run *run, uint32_t worker, uint32_t task) {
 }
 
 /* A claimed task becomes ready again, and its whole group if that is external; `lost`: HDI_LOST_ONE or 0. */
-static void put_back(hd_run *run, uint32_t worker, uint32_t task, uint32_t lost) {
+static void put_back(hd_run *run, uint32_t worker, uint32_t task, hd_note_kind why, uint32_t lost) {
   (void)hdi_run_close_claim(run, task);
+  hdi_run_note_try(run, task, why);
   hd_run_set_progress(run, task, 0);
   if (run->graph->joined && hdi_run_is_external(run, task)) task = start_again(run, worker, task);
   lost += hdi_load_relaxed_u8(&run->states[task]) & HDI_LOST_MASK;
@@ -49,9 +50,9 @@ static void put_back(hd_run *run, uint32_t worker, uint32_t task, uint32_t lost)
   hdi_run_wake(run, 1);
 }
 
-void hd_run_lost(hd_run *run, uint32_t worker, uint32_t task) { put_back(run, worker, task, HDI_LOST_ONE); }
+void hd_run_lost(hd_run *run, uint32_t worker, uint32_t task) { put_back(run, worker, task, HD_NOTE_LOST, HDI_LOST_ONE); }
 
-void hdi_run_spare(hd_run *run, uint32_t worker, uint32_t task) { put_back(run, worker, task, 0); }
+void hdi_run_spare(hd_run *run, uint32_t worker, uint32_t task) { put_back(run, worker, task, HD_NOTE_LOST, 0); }
 
 /* Whether a task that failed is to be tried again; counts that. */
 static bool try_again(hd_run *run, uint32_t task) {
@@ -106,7 +107,7 @@ void hd_run_fail(hd_run *run, uint32_t worker, uint32_t task, hd_status status, 
   hd_failure what = {.task = task, .worker = worker, .status = status};
   if (try_again(run, task)) {
     if (error) hd_value_release(error);
-    put_back(run, worker, task, 0);
+    put_back(run, worker, task, HD_NOTE_FAILED, 0);
     return;
   }
   what.attempt = hd_run_attempt(run, task);

@@ -65,10 +65,13 @@ hd_status hd_run_create(hd_graph *graph, const hd_run_desc *desc, hd_run **out) 
   if (!desc->executor_keeps) run->values = hdi_alloc_zero(count, sizeof *run->values);
   if (desc->progress) run->progress = hdi_alloc_zero(count, sizeof *run->progress);
   if (graph->retries) run->tries = hdi_alloc_zero(count, sizeof *run->tries);
-  if (desc->trace) run->records = hdi_alloc_zero(count, sizeof *run->records);
+  if (desc->trace) {
+    run->records = hdi_alloc_zero(count, sizeof *run->records);
+    run->sizes = hdi_alloc_zero(count, sizeof *run->sizes);
+  }
   if (budgeted) run->root_words = hdi_alloc_zero(hdi_ready_word_count(count), sizeof *run->root_words);
   if ((budgeted && !run->root_words) || !run->ready_words || !run->waiting || !run->readers || !run->states || !run->tallies ||
-      (!desc->executor_keeps && !run->values) || (desc->trace && !run->records) || (desc->progress && !run->progress) ||
+      (!desc->executor_keeps && !run->values) || (desc->trace && (!run->records || !run->sizes || !hdi_run_make_notes(run))) || (desc->progress && !run->progress) ||
       (graph->retries && !run->tries)) {
     hd_run_destroy(run);
     return HD_OUT_OF_MEMORY;
@@ -98,6 +101,8 @@ void hd_run_destroy(hd_run *run) {
   hdi_free(run->states);
   hdi_free(run->values);
   hdi_free(run->records);
+  hdi_free(run->sizes);
+  hdi_run_drop_notes(run);
   hdi_free(run->progress);
   hdi_free(run->tries);
   hdi_free(run->tallies);
@@ -384,6 +389,10 @@ void hdi_run_finish(hd_run *run, uint32_t worker, uint32_t task, hd_value *resul
   finished->next = HD_NONE;
   bool token = hdi_run_close_claim(run, task), last = !hdi_graph_joined(graph, task + 1);
   if (run->counting) count_made(run, run->values ? result : NULL);
+  if (run->sizes && result) {
+    uint64_t bytes = hdi_block_bytes(result);
+    run->sizes[task] = bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
+  }
   if (run->values && result) run->values[task] = *result;
   else if (result) hd_value_release(result);
   uint32_t state = run->keep_going && is_absent(run, task) ? result->kind : HD_DONE;
@@ -468,6 +477,7 @@ float hd_run_progress(const hd_run *run, uint32_t task) {
 
 const uint8_t *hd_run_task_states(const hd_run *run) { return (const uint8_t *)(const void *)run->states; }
 const hd_record *hd_run_records(const hd_run *run) { return run->records; }
+const uint32_t *hd_run_result_sizes(const hd_run *run) { return run->sizes; }
 hd_graph *hd_run_graph(const hd_run *run) { return run->graph; }
 
 void hdi_run_close(hd_run *run) {

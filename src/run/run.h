@@ -60,6 +60,8 @@ struct hd_run {
   hdi_u8 *states;
   hd_value *values; /* per task; NULL if the executor keeps them */
   hd_record *records;
+  uint32_t *sizes; /* of results, with `records` */
+  struct hdi_notes *notes; /* notes.c's, with `records` */
   hdi_tally *tallies; /* [worker_count] */
   uint16_t *tries;    /* per task: how often it failed and was tried again; NULL: no function has retries. Written by
                          whoever answers a claim, read by the next who claims */
@@ -102,6 +104,12 @@ static inline void hdi_run_set_state(hd_run *run, uint32_t task, uint32_t state)
   uint32_t kept = hdi_load_relaxed_u8(&run->states[task]) & HDI_LOST_MASK;
   hdi_store_relaxed_u8(&run->states[task], (uint8_t)(state | kept));
 }
+
+/* notes.c */
+bool hdi_run_make_notes(hd_run *run);
+void hdi_run_drop_notes(hd_run *run);
+/* The attempt whose record is complete came to nothing. */
+void hdi_run_note_try(hd_run *run, uint32_t task, hd_note_kind kind);
 
 static inline void hdi_run_wake(hd_run *run, uint32_t count) {
   if (run->wake && count) run->wake(run->waker, run, count);

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { OptionError, Runtime, compute, delayed, get, sleep, taskStates, watch } from 'heddle';
 import { rejection } from './ways.mjs';
+import { wholeBatches } from './whole.mjs';
 
 const inc = delayed(function inc(x) {
   sleep(0.03);
@@ -17,10 +18,10 @@ const fail = delayed(function fail() {
 let unwatch = () => {};
 afterEach(() => unwatch());
 
-/** Everything that is told from now on. */
+/** Everything that is told from now on; batches as how every task stands then. */
 function messages() {
-  const all = [];
-  unwatch = watch((message) => all.push(message));
+  const all = [], whole = wholeBatches();
+  unwatch = watch((message) => all.push(whole(message)));
   return all;
 }
 

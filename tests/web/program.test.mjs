@@ -1,5 +1,6 @@
 // What happens to a program's text and messages between the page and its thread; no browser is needed.
 import { describe, expect, test } from '@jest/globals';
+import { Events } from 'heddle/trace';
 import fc from 'fast-check';
 import { check } from '../../web/runner/protocol.js';
 import { framesOf, placeIn, placeInProgram } from '../../web/runner/places.js';
@@ -107,8 +108,8 @@ describe('a message of a program', () => {
   const graph = () => ({ count: 2, names: ['f'], nameOf: new Uint32Array(2), keys: ['a', 'b'], offsets: Uint32Array.of(0, 0, 1),
     inputs: Uint32Array.of(0), outputs: Uint32Array.of(1), groups: Uint32Array.of(0, 0xffffffff) });
   const begin = () => ({ type: 'begin', run: 1, scheduler: 'sync', workers: 1, graph: graph() });
-  const batch = () => ({ type: 'batch', run: 1, atMs: 1, states: new Uint8Array(2), startMs: new Float64Array(2).fill(NaN),
-    elapsedMs: new Float32Array(2), worker: new Uint16Array(2) });
+  const batch = () => ({ type: 'batch', run: 1, atMs: 1, tasks: Uint32Array.of(0, 1), states: new Uint8Array(2), startMs: new Float64Array(2).fill(NaN),
+    elapsedMs: new Float32Array(2), worker: new Uint16Array(2), attempts: new Uint8Array(2), bytes: new Float64Array(2), events: new Events().take() });
 
   test('passes when it is well formed', () => {
     const graphs = new Map();
@@ -126,6 +127,9 @@ describe('a message of a program', () => {
     ['a worker that cannot be', { ...batch(), worker: Uint16Array.of(0, 65535) }],
     ['a batch of an unknown run', { ...batch(), run: 7 }],
     ['a batch of the wrong length', { ...batch(), states: new Uint8Array(3) }],
+    ['a batch of a task that does not exist', { ...batch(), tasks: Uint32Array.of(0, 2) }],
+    ['an event that cannot be', { ...batch(), events: { ...new Events().take(), kind: Uint8Array.of(1) } }],
+    ['a graph with a cycle', { ...begin(), graph: { ...graph(), inputs: Uint32Array.of(1) } }],
     ['a state that does not exist', { ...batch(), states: Uint8Array.of(1, 99) }],
     ['an input that does not exist', { ...begin(), graph: { ...graph(), inputs: Uint32Array.of(5) } }],
     ['offsets that go back', { ...begin(), graph: { ...graph(), count: 2, offsets: Uint32Array.of(0, 9, 1) } }],

@@ -1,8 +1,8 @@
 // A run as the views see it; no browser is needed.
 import { describe, expect, test } from '@jest/globals';
+import { layered } from 'heddle/layout';
+import { CANCELLED, DONE, Events, READY, RELEASED, RUNNING, TraceModel, WAITING } from 'heddle/trace';
 import { drawingOf, looksOf, taskLimit } from '../../web/views/drawing.js';
-import { layered } from '../../web/views/layered.js';
-import { CANCELLED, DONE, READY, RELEASED, RUNNING, RunModel, WAITING } from '../../web/views/model.js';
 import { barsLimit, barsOf } from '../../web/views/stream.js';
 
 const widthOf = (text) => text.length * 8;
@@ -18,8 +18,9 @@ function begin(names, inputs, scheduler = 'threads') {
 }
 
 function batch(states, atMs, startMs = states.map((state) => (state >= RUNNING ? 0 : NaN))) {
-  return { type: 'batch', run: 1, atMs, states: Uint8Array.from(states), startMs: Float64Array.from(startMs),
-    elapsedMs: Float32Array.from(states, (state) => (state >= DONE ? 5 : 0)), worker: new Uint16Array(states.length) };
+  return { type: 'batch', run: 1, atMs, tasks: Uint32Array.from(states.keys()), states: Uint8Array.from(states), startMs: Float64Array.from(startMs),
+    elapsedMs: Float32Array.from(states, (state) => (state >= DONE ? 5 : 0)), worker: new Uint16Array(states.length),
+    attempts: new Uint8Array(states.length), bytes: new Float64Array(states.length), events: new Events().take() };
 }
 
 /*   1  2
@@ -27,9 +28,9 @@ function batch(states, atMs, startMs = states.map((state) => (state >= RUNNING ?
  *    0     */
 const add = () => begin(['add', 'inc', 'inc'], [[1, 2], [], []]);
 
-describe('RunModel', () => {
+describe('TraceModel', () => {
   test('counts states, and says what changed since a view last looked', () => {
-    const model = new RunModel(add(), 0);
+    const model = new TraceModel(add(), 0);
     expect(model.counts[WAITING]).toBe(3);
     model.receive(batch([WAITING, RUNNING, READY], 10), 10);
     const version = model.version;
@@ -41,7 +42,7 @@ describe('RunModel', () => {
   });
 
   test('its clock goes on between batches and stands still after the end', () => {
-    const model = new RunModel(add(), 0);
+    const model = new TraceModel(add(), 0);
     model.receive(batch([WAITING, RUNNING, READY], 10), 100);
     expect(model.nowMs(150)).toBe(60);
     expect(model.durationMsOf(1, model.nowMs(150))).toBe(60);
@@ -50,17 +51,17 @@ describe('RunModel', () => {
     expect(model.outcome).toBe('done');
   });
 
-  test('passes over messages of other runs, of the wrong length, and after the end', () => {
-    const model = new RunModel(add(), 0);
+  test('passes over messages of other runs, of tasks that it does not have, and after the end', () => {
+    const model = new TraceModel(add(), 0);
     expect(model.receive({ ...batch([0, 0, 0], 1), run: 2 })).toBe(false);
-    expect(model.receive(batch([0, 0], 1))).toBe(false);
+    expect(model.receive(batch([0, 0, 0, 0], 1))).toBe(false);
     model.receive({ type: 'end', run: 1, atMs: 1, outcome: 'done' });
     expect(model.receive(batch([DONE, DONE, DONE], 2))).toBe(false);
     expect(model.counts[WAITING]).toBe(3);
   });
 
   test('a program that was stopped leaves nothing running, and what ran keeps its time', () => {
-    const model = new RunModel(add(), performance.now());
+    const model = new TraceModel(add(), performance.now());
     model.receive(batch([WAITING, RUNNING, DONE], 10));
     model.close();
     expect([model.counts[CANCELLED], model.counts[DONE], model.counts[RUNNING], model.counts[WAITING]]).toEqual([2, 1, 0, 0]);
@@ -79,18 +80,18 @@ describe('fused chains', () => {
   };
 
   test('have their parts in the order in which they run', () => {
-    const model = new RunModel(chains(), 0);
+    const model = new TraceModel(chains(), 0);
     expect([0, 1, 2, 3, 4, 5, 6].map((task) => model.partsOf(task))).toEqual([[2, 1, 0], [2, 1, 0], [2, 1, 0], [], [], [6, 5], [6, 5]]);
   });
 
   test('are none in a message that does not tell them', () => {
-    expect(new RunModel(add(), 0).partsOf(0)).toEqual([]);
+    expect(new TraceModel(add(), 0).partsOf(0)).toEqual([]);
   });
 });
 
 describe('a drawing', () => {
   test('has a circle and a box for each task, and one line for an input that is used twice', () => {
-    const model = new RunModel(begin(['add', 'inc'], [[1, 1], []]), 0);
+    const model = new TraceModel(begin(['add', 'inc'], [[1, 1], []]), 0);
     const drawing = drawingOf(model, widthOf);
     expect(drawing.grouped).toBe(false);
     expect(drawing.cells.map(({ label }) => label)).toEqual(['add', 'inc']);
@@ -104,7 +105,7 @@ describe('a drawing', () => {
   test('of a large graph groups calls of one function and depth, and says what is hidden', () => {
     const count = taskLimit + 100;
     const names = ['sum', ...Array(count).fill('inc')];
-    const model = new RunModel(begin(names, [Array.from({ length: count }, (_, task) => task + 1), ...Array(count).fill([])]), 0);
+    const model = new TraceModel(begin(names, [Array.from({ length: count }, (_, task) => task + 1), ...Array(count).fill([])]), 0);
     const drawing = drawingOf(model, widthOf);
     expect(drawing.grouped).toBe(true);
     expect(drawing.cells.map(({ count: tasks }) => tasks).sort((a, b) => a - b)).toEqual([1, count]);
@@ -116,7 +117,7 @@ describe('a drawing', () => {
   });
 
   test('inputs are placed below what needs them, and no two circles in one place', () => {
-    const { cells, rows, links } = drawingOf(new RunModel(add(), 0), widthOf);
+    const { cells, rows, links } = drawingOf(new TraceModel(add(), 0), widthOf);
     const { circles, boxes, width, height } = layered({ radii: cells.map(({ radius }) => radius), rows, links });
     expect(circles[1][1]).toBeGreaterThan(circles[0][1]); /* downwards, as in SVG */
     expect(circles[1][1]).toBe(circles[2][1]);
@@ -130,12 +131,12 @@ describe('a drawing', () => {
 });
 
 test('the strip has one bar a task, and merges bars that are narrower than a pixel', () => {
-  const few = new RunModel(add(), 0);
+  const few = new TraceModel(add(), 0);
   few.receive(batch([WAITING, DONE, RUNNING], 10, [NaN, 0, 5]), 0);
   const { bars, tasks, merged } = barsOf(few, 10, 10);
   expect({ tasks, merged, ends: bars.map(({ left, right }) => [left, right]) }).toEqual({ tasks: 2, merged: false, ends: [[0, 50], [50, 100]] });
   const count = barsLimit * 5;
-  const many = new RunModel(begin(Array(count).fill('inc'), Array(count).fill([])), 0);
+  const many = new TraceModel(begin(Array(count).fill('inc'), Array(count).fill([])), 0);
   many.receive(batch(Array(count).fill(DONE), 100, Array.from({ length: count }, (_, task) => task / 100)));
   const joined = barsOf(many, 100, 5);
   expect(joined.merged).toBe(true);

@@ -132,7 +132,7 @@ async function run(recording, options, plan, taking, onResult) {
   sayWhySerial(options);
   const strict = options.strict ?? config.strict;
   if (strict) await checkAll(recording.functions.map(describe));
-  const walk = walkByRank(await loadSerial(), recording, { plan, strict, waits: true, stopOnError, signal, onProgress, watched: watchedWalk(recording),
+  const walk = walkByRank(await loadSerial(), recording, { plan, strict, waits: true, stopOnError, signal, onProgress, watched: watchedWalk(recording, plan),
     onResult: onResult && ((place, result) => onResult(place, taking.fromValue(result))) });
   return (await runAsync(walk, strict, signal)).map(taking.fromValue);
 }
@@ -188,13 +188,13 @@ function runSync(recording, options, taking, onResult) {
   refuseUnloaded(recording.functions);
   const heap = loadSerialSync();
   if (!heap) throw new UnsupportedError("computeSync in a page needs the core to be loaded: await compute() once before, with scheduler: 'sync'.");
-  return runNow(walkByRank(heap, recording, { plan, strict, stopOnError, signal, onProgress, watched: watchedWalk(recording),
+  return runNow(walkByRank(heap, recording, { plan, strict, stopOnError, signal, onProgress, watched: watchedWalk(recording, plan),
     onResult: onResult && ((place, result) => void onResult(place, taking.fromValue(result))) }), strict).map(taking.fromValue);
 }
 
-/** @param {import('./record.js').Recording} recording */
-function watchedWalk(recording) {
-  return isWatched() ? (/** @type {Uint32Array} */ groups) => new WatchedWalk(recording, groups) : undefined;
+/** @param {import('./record.js').Recording} recording @param {import('./options.js').Plan} plan */
+function watchedWalk(recording, plan) {
+  return isWatched() ? (/** @type {Uint32Array} */ groups) => new WatchedWalk(recording, groups, plan) : undefined;
 }
 
 /**

@@ -1,22 +1,22 @@
 /**
- * `watch`: what computations do, as batches: which graph, then at most once a frame the state of every
- * task and when it ran and where, then how it ended. Watching shows and records; it changes nothing.
+ * `watch`: what computations do, as messages: which graph, then at most once a frame what has changed, then how it
+ * ended. Watching shows and records; it changes nothing. `heddle/trace` makes a model of the messages.
  */
 import { clockMs } from './clock.js';
 import { LITERAL } from './record.js';
 import { OptionError } from './errors.js';
+import { Events } from './trace/events.js';
+import { CANCELLED, DONE, ERRED, FAILED, HELD, NOT_RUN, NO_TASK, NO_WORKER, RELEASED, RUNNING, taskStates } from './trace/states.js';
 
-/** The states of a task as batches have them: hd_task_state. */
-export const taskStates = Object.freeze(['waiting', 'ready', 'running', 'done', 'erred', 'cancelled', 'released']);
-const RUNNING = 2, DONE = 3, ERRED = 4, CANCELLED = 5, RELEASED = 6;
+export { taskStates };
 
 /** Keys are sent with graphs of up to so many tasks. */
 const KEYS_MAX = 100_000;
 /** At most one batch a frame, and less than 2 % of the time in making them. */
 const FRAME_MS = 16, SHARE = 0.02;
 
-/** Tasks in all batches that a serial computation tells before they are due. */
-const EARLY_TASKS_MAX = 1e6;
+/** Changes that a serial computation tells before they are due. */
+const EARLY_MAX = 100_000;
 
 /**
  * @typedef {object} WatchedGraph
@@ -27,22 +27,32 @@ const EARLY_TASKS_MAX = 1e6;
  * @property {Uint32Array} offsets task i needs inputs[offsets[i]] … inputs[offsets[i + 1] - 1]
  * @property {Uint32Array} inputs tasks; one that is used twice stands there twice
  * @property {Uint32Array} outputs tasks whose results are wanted
- * @property {Uint32Array} groups for each task the first task of the fused chain that it runs in, in one go, by one
+ * @property {Uint32Array} [groups] for each task the first task of the fused chain that it runs in, in one go, by one
  *   worker: itself if it runs alone. 4294967295: it does not run, as no output needs it. A task that was
- *   inlined runs with each of its readers; one of these is given
+ *   inlined runs with each of its readers; one of these is given. Always there, but in old files
  * @property {(Readonly<Record<string, unknown>> | undefined)[]} [annotations] what is said about each task, if
  *   anything is about any (and, like keys, in graphs of up to 100,000 tasks)
  *
- * @typedef {{ type: 'begin', run: number, scheduler: 'sync' | 'threads', workers: number, graph: WatchedGraph }} BeginMessage
+ * @typedef {object} BeginMessage
+ * @property {'begin'} type
+ * @property {number} run its number in this thread, from 1
+ * @property {'sync' | 'threads'} scheduler
+ * @property {number} workers
+ * @property {number} [startedAt] when it began: milliseconds since 1970
+ * @property {{ results: number, bytes: number }} [budget] 0: no limit
+ * @property {WatchedGraph} graph
  *
- * @typedef {object} BatchMessage where every task stands at one moment
- * @property {'batch'} type
- * @property {number} run
- * @property {number} atMs since the run began
+ * @typedef {object} Changes tasks that are not as they were told last, each with what is known of it now: columns of one length
+ * @property {Uint32Array} tasks inputs stand before those that take their results
  * @property {Uint8Array} states places in {@link taskStates}
- * @property {Float64Array} startMs when each task began, since the run began; NaN: it has not
+ * @property {Float64Array} startMs when the last attempt at each began, since the run began; NaN: none has
  * @property {Float32Array} elapsedMs how long it took, if it has ended
  * @property {Uint16Array} worker who ran it, from 0
+ * @property {Uint8Array} attempts how often it was begun; 255: or more often
+ * @property {Float64Array} bytes of its result, if that is bytes; 0: it is not, or that is not known
+ *
+ * @typedef {{ type: 'batch', run: number, atMs: number, events: import('./trace/events.js').EventColumns } & Changes} BatchMessage
+ *   what has changed; `atMs` since the run began
  *
  * @typedef {{ type: 'end', run: number, atMs: number, outcome: 'done' | 'failed' | 'cancelled' }} EndMessage after a last batch
  * @typedef {BeginMessage | BatchMessage | EndMessage} WatchMessage
@@ -60,7 +70,7 @@ let runs = 0;
  * @throws {OptionError} if `watcher` is not a function
  * @example
  * const unwatch = watch((message) => {
- *   if (message.type === 'batch') console.log(message.states.filter((state) => state === 2).length, 'running');
+ *   if (message.type === 'batch') console.log(message.tasks.length, 'tasks have changed');
  * });
  */
 export function watch(watcher) {
@@ -101,21 +111,43 @@ function describeGraph(batch, groups) {
     groups: groups.slice(), ...(annotations ? { annotations } : {}) };
 }
 
+const columns = /** @type {const} */ (['tasks', 'states', 'startMs', 'elapsedMs', 'worker', 'attempts', 'bytes']);
+
+/** Columns for so many changes. @param {number} count @returns {Changes} */
+export const changesFor = (count) => ({
+  tasks: new Uint32Array(count), states: new Uint8Array(count), startMs: new Float64Array(count), elapsedMs: new Float32Array(count),
+  worker: new Uint16Array(count), attempts: new Uint8Array(count), bytes: new Float64Array(count),
+});
+
+/** What another watcher gets. @param {WatchMessage} message @returns {WatchMessage} */
+function copyOf(message) {
+  if (message.type !== 'batch') return structuredClone(message);
+  const changes = Object.fromEntries(columns.map((column) => [column, message[column].slice()]));
+  return { ...message, .../** @type {any} */ (changes), events: structuredClone(message.events) };
+}
+
 /** A computation that is watched. */
 export class Watched {
   #run = ++runs;
   #began = clockMs();
   #due = 0;
+  /** @type {Uint8Array} The states that were told last. */ #told;
+  /** @type {Uint32Array} */ #groups;
+  #heldSince = NaN;
+  events = new Events();
 
   /** @param {import('./core/graph.js').Batch} batch @param {'sync' | 'threads'} scheduler @param {number} workers
-   * @param {Uint32Array} groups of the sealed graph: groupsOf */
-  constructor(batch, scheduler, workers, groups) {
-    const { length } = batch.functionOf;
-    this.states = new Uint8Array(length);
-    this.startMs = new Float64Array(length).fill(NaN);
-    this.elapsedMs = new Float32Array(length);
-    this.worker = new Uint16Array(length);
-    this.#tell(() => ({ type: 'begin', run: this.#run, scheduler, workers, graph: describeGraph(batch, groups) }));
+   * @param {Uint32Array} groups of the sealed graph: groupsOf @param {import('./options.js').Plan} plan */
+  constructor(batch, scheduler, workers, groups, plan) {
+    this.#told = new Uint8Array(batch.functionOf.length);
+    this.#groups = groups;
+    this.#tell(() => ({ type: 'begin', run: this.#run, scheduler, workers, startedAt: Math.round(this.#began),
+      budget: { results: plan.budgetResults, bytes: plan.budgetBytes }, graph: describeGraph(batch, groups) }));
+  }
+
+  /** By the clock that all threads share. */
+  get beganMs() {
+    return this.#began;
   }
 
   /** Since the run began. */
@@ -131,9 +163,11 @@ export class Watched {
   /** @param {() => WatchMessage} make */
   #tell(make) {
     const start = performance.now();
+    let message = /** @type {WatchMessage | undefined} */ (undefined), left = watchers.size;
     for (const watcher of watchers) {
       try {
-        watcher(make());
+        message ??= make();
+        watcher(--left ? copyOf(message) : message);
       } catch (error) { /* the computation is not to suffer */
         watchers.delete(watcher);
         console.error('heddle: a watcher threw, and is told no more:', error);
@@ -143,72 +177,129 @@ export class Watched {
     this.#due = Math.max(start + FRAME_MS, now + (now - start) / SHARE);
   }
 
-  /** Tells how everything stands. */
-  batch() {
-    this.#tell(() => ({
-      type: 'batch', run: this.#run, atMs: this.nowMs, states: this.states.slice(),
-      startMs: this.startMs.slice(), elapsedMs: this.elapsedMs.slice(), worker: this.worker.slice(),
-    }));
+  /** @param {Changes} changes */
+  batch(changes) {
+    const { tasks, states } = changes;
+    for (let at = 0; at < tasks.length; at++) this.#told[tasks[at]] = states[at];
+    this.#tell(() => ({ type: 'batch', run: this.#run, atMs: this.nowMs, ...changes, events: this.events.take() }));
   }
 
-  /** Tells a batch if one is due. @param {() => void} [refresh] brings the arrays up to date before */
-  look(refresh) {
-    if (performance.now() < this.#due) return;
-    refresh?.();
-    this.batch();
+  /** The gate was shut, or opened. @param {boolean} shut */
+  hold(shut) {
+    if (shut === this.#heldSince >= 0) return;
+    if (!shut) this.events.push(HELD, NO_TASK, NO_WORKER, this.#heldSince, this.nowMs - this.#heldSince);
+    this.#heldSince = shut ? this.nowMs : NaN;
   }
 
-  /** @param {'done' | 'failed' | 'cancelled'} outcome */
+  /** @param {'done' | 'failed' | 'cancelled'} outcome after all changes have been told */
   end(outcome) {
-    if (outcome !== 'done') this.states.forEach((state, task) => {
-      if (state < DONE) this.states[task] = CANCELLED;
-    });
-    this.batch();
+    this.hold(false);
+    const open = outcome === 'done' ? [] : Array.from(this.#told.keys()).filter((task) => this.#told[task] < DONE && this.#groups[task] !== NOT_RUN);
+    if (open.length || this.events.length) this.batch(this.cancelled(open));
     this.#tell(() => ({ type: 'end', run: this.#run, atMs: this.nowMs, outcome }));
   }
 
-  /** Takes over what the core says: hdw_run_sample.
-   * @param {Uint8Array} states @param {DataView} records */
-  adopt(states, records) {
-    this.states.set(states);
-    for (let task = 0; task < states.length; task++) {
-      const at = task * 16, startUs = records.getFloat64(at, true);
-      if (!startUs) continue;
-      this.startMs[task] = Math.max(0, startUs / 1000 - this.#began);
-      this.elapsedMs[task] = records.getFloat32(at + 8, true) / 1000;
-      this.worker[task] = records.getUint16(at + 12, true);
-    }
+  /** @param {number[]} tasks @returns {Changes} */
+  cancelled(tasks) {
+    const changes = changesFor(tasks.length);
+    changes.tasks.set(tasks);
+    changes.states.fill(CANCELLED);
+    changes.startMs.fill(NaN);
+    return changes;
   }
 }
 
+/** Bytes of a result in this thread, as far as that is easily known: of binary data. @param {unknown} value */
+const bytesOf = (value) => (ArrayBuffer.isView(value) || value instanceof ArrayBuffer ? value.byteLength : 0);
+
 /** A computation that runs one task after the other, and says itself what it does. */
 export class WatchedWalk extends Watched {
-  /** Batches that were told at once, though none was due: see below. */
+  #states; #startMs; #elapsedMs; #attempts; #bytes;
+  /** Tasks that have changed since the last batch. @type {number[]} */ #dirty = [];
+  #isDirty;
+  /** Changes in batches that were told at once, though none was due: see below. */
   #early = 0;
 
-  /** @param {import('./core/graph.js').Batch} batch @param {Uint32Array} groups */
-  constructor(batch, groups) {
-    super(batch, 'sync', 1, groups);
+  /** @param {import('./core/graph.js').Batch} batch @param {Uint32Array} groups @param {import('./options.js').Plan} plan */
+  constructor(batch, groups, plan) {
+    super(batch, 'sync', 1, groups, plan);
+    const { length } = batch.functionOf;
+    this.#states = new Uint8Array(length);
+    this.#startMs = new Float64Array(length).fill(NaN);
+    this.#elapsedMs = new Float32Array(length);
+    this.#attempts = new Uint8Array(length);
+    this.#bytes = new Float64Array(length);
+    this.#isDirty = new Uint8Array(length);
+  }
+
+  /** @param {number} task @param {number} state */
+  #change(task, state) {
+    this.#states[task] = state;
+    if (this.#isDirty[task]) return;
+    this.#isDirty[task] = 1;
+    this.#dirty.push(task);
+  }
+
+  /** Tells what has changed. */
+  tellChanges() {
+    const changes = changesFor(this.#dirty.length);
+    this.#dirty.forEach((task, at) => {
+      this.#isDirty[task] = 0;
+      changes.tasks[at] = task;
+      changes.states[at] = this.#states[task];
+      changes.startMs[at] = this.#startMs[task];
+      changes.elapsedMs[at] = this.#elapsedMs[task];
+      changes.attempts[at] = this.#attempts[task];
+      changes.bytes[at] = this.#bytes[task];
+    });
+    this.#dirty = [];
+    this.batch(changes);
   }
 
   /** A task begins, which may block this thread for long: nobody could look meanwhile, so this tells at
-   * once, for as many tasks as is cheap. @param {number} task */
+   * once, as long as that is cheap. @param {number} task */
   start(task) {
-    this.states[task] = RUNNING;
-    this.startMs[task] = this.nowMs;
-    if (this.states.length * this.#early++ < EARLY_TASKS_MAX) this.batch();
-    else this.look();
+    this.#startMs[task] = this.nowMs;
+    if (this.#attempts[task] < 255) this.#attempts[task]++;
+    this.#change(task, RUNNING);
+    if (this.#early < EARLY_MAX) this.#early += this.#dirty.length + 10;
+    else if (this.dueInMs > 0) return;
+    this.tellChanges();
   }
 
-  /** @param {number} task @param {boolean} [well] */
-  finish(task, well = true) {
-    this.states[task] = well ? DONE : ERRED;
-    this.elapsedMs[task] = this.nowMs - this.startMs[task];
+  /** An attempt at a task has failed, and another begins. @param {number} task */
+  again(task) {
+    this.events.push(FAILED, task, 0, this.#startMs[task], this.nowMs - this.#startMs[task]);
+    this.start(task);
+  }
+
+  /** @param {number} task @param {boolean} well @param {unknown} [value] */
+  finish(task, well, value) {
+    this.#elapsedMs[task] = this.nowMs - this.#startMs[task];
+    this.#bytes[task] = bytesOf(value);
+    this.#change(task, well ? DONE : ERRED);
   }
 
   /** @param {Uint32Array} tasks */
   release(tasks) {
-    for (const task of tasks) this.states[task] = RELEASED;
+    for (const task of tasks) this.#change(task, RELEASED);
+  }
+
+  /** @param {'done' | 'failed' | 'cancelled'} outcome @override */
+  end(outcome) {
+    this.tellChanges();
+    super.end(outcome);
+  }
+
+  /** Keeps what is known of a task that runs still. @param {number[]} tasks @returns {Changes} @override */
+  cancelled(tasks) {
+    const changes = super.cancelled(tasks);
+    tasks.forEach((task, at) => {
+      changes.startMs[at] = this.#startMs[task];
+      changes.attempts[at] = this.#attempts[task];
+      if (this.#states[task] === RUNNING) changes.elapsedMs[at] = this.nowMs - this.#startMs[task];
+    });
+    return changes;
   }
 }
 

@@ -179,6 +179,7 @@ uint32_t HDW_EXPORT(hdw_worker_step)(hdw_worker *worker) {
     worker->function = (uint32_t)(uintptr_t)claim.call.user;
     worker->arg_count = claim.call.arg_count;
     worker->args = claim.call.args;
+    worker->traced = hd_run_records(claim.run) != NULL;
   }
   worker->pages = (uint32_t)__builtin_wasm_memory_size(0);
   hd_worker_leave(worker->core);
@@ -249,7 +250,7 @@ hd_block *HDW_EXPORT(hdw_worker_slice)(hdw_worker *worker, hd_block *parent, siz
 }
 
 /* What hdw_run_submit is asked for. */
-enum { HDW_TRACE = 1, HDW_COUNT_RESULTS = 2, HDW_KEEP_GOING = 4, HDW_ANNOUNCE = 8, HDW_PROGRESS = 16 };
+enum { HDW_TRACE = 1, HDW_COUNT_RESULTS = 2, HDW_KEEP_GOING = 4, HDW_ANNOUNCE = 8, HDW_PROGRESS = 16, HDW_SHUT = 32 };
 
 /* Makes a run of a sealed graph and hands it to the pool; 0 when there is no memory. A budget of 0 is none. */
 hd_run *HDW_EXPORT(hdw_run_submit)(hd_pool *pool, hd_graph *graph, uint32_t workers, uint32_t wishes,
@@ -259,7 +260,8 @@ hd_run *HDW_EXPORT(hdw_run_submit)(hd_pool *pool, hd_graph *graph, uint32_t work
                       .clock_us = wishes & HDW_TRACE ? hdw_js_clock_us : NULL,
                       .budget_results = budget_results, .budget_bytes = (uint64_t)budget_bytes,
                       .count_results = wishes & HDW_COUNT_RESULTS, .keep_going = wishes & HDW_KEEP_GOING,
-                      .announce = wishes & HDW_ANNOUNCE, .progress = wishes & HDW_PROGRESS};
+                      .announce = wishes & HDW_ANNOUNCE, .progress = wishes & HDW_PROGRESS,
+                      .paused = wishes & HDW_SHUT};
   if (hd_run_create(graph, &desc, &run) != HD_OK) return NULL;
   if (hd_pool_submit(pool, run) == HD_OK) return run;
   hd_run_destroy(run);
@@ -275,23 +277,103 @@ uint32_t HDW_EXPORT(hdw_run_state)(const hd_run *run) { return hd_run_get_state(
 uint32_t HDW_EXPORT(hdw_run_remaining)(const hd_run *run) { return hd_run_remaining(run); }
 void HDW_EXPORT(hdw_run_destroy)(hd_run *run) { hd_run_destroy(run); }
 
-_Static_assert(sizeof(hd_record) == 16 && offsetof(hd_record, elapsed_us) == 8 && offsetof(hd_record, worker) == 12,
-               "JavaScript reads records of 16 bytes");
+/* What was told of a run with trace: for each task, by id. */
+typedef struct hdw_seen {
+  uint32_t next;  /* the rank to go on from */
+  uint32_t *from; /* the rank whose copy is told, and 1 */
+  uint8_t *now;   /* what is to be told: a hd_task_state, and its attempts in the upper bits … */
+  uint8_t *told;  /* … and what was told last */
+} hdw_seen;
 
-/* The state (hd_task_state) and the record of each task now, by id, of a run with trace. Dependents are
- * read before what they need, so no task is seen ahead of its inputs though the run goes on meanwhile. Of a task
- * that was copied the copy that is furthest is told. The caller has filled `states` with zeros. */
-void HDW_EXPORT(hdw_run_sample)(const hd_run *run, uint8_t *states, hd_record *records) {
+/* A task that is not as it was told last, as JavaScript reads it. */
+typedef struct hdw_change {
+  double start_us;
+  float elapsed_us;
+  uint32_t id;
+  uint32_t bytes; /* of its result */
+  uint16_t worker;
+  uint8_t state;
+  uint8_t attempts;
+} hdw_change;
+_Static_assert(sizeof(hdw_change) == 24 && offsetof(hdw_change, id) == 12 && offsetof(hdw_change, worker) == 20 &&
+                   offsetof(hdw_change, attempts) == 23,
+               "JavaScript reads changes of 24 bytes");
+
+/* For what is to be told of a graph of so many ids; 0 when there is no memory. To be freed with hdw_free. */
+hdw_seen *HDW_EXPORT(hdw_seen_create)(uint32_t ids) {
+  hdw_seen *seen = calloc(1, sizeof *seen + ids * (sizeof *seen->from + 2));
+  if (!seen) return NULL;
+  seen->from = (uint32_t *)(void *)(seen + 1);
+  seen->now = (uint8_t *)(seen->from + ids);
+  seen->told = seen->now + ids;
+  return seen;
+}
+
+/* Looks how every task is. Dependents are read before what they need, so no task is seen ahead of its inputs though
+ * the run goes on meanwhile. Of a task that was copied the copy that is furthest counts. */
+void HDW_EXPORT(hdw_seen_look)(hdw_seen *seen, const hd_run *run, uint32_t ids) {
   hd_graph *graph = hd_run_graph(run);
   const uint8_t *now = hd_run_task_states(run);
-  const hd_record *kept = hd_run_records(run);
-  uint32_t count = hd_graph_task_count(graph);
-  for (uint32_t task = count; task-- > 0;) {
+  const hd_record *records = hd_run_records(run);
+  memset(seen->from, 0, ids * sizeof *seen->from);
+  for (uint32_t task = hd_graph_task_count(graph); task-- > 0;) {
     uint32_t id = hd_graph_id(graph, task);
     uint8_t state = __atomic_load_n(&now[task], __ATOMIC_SEQ_CST) & HD_STATE_MASK;
-    if (state < states[id]) continue;
-    states[id] = state;
-    records[id] = kept[task];
+    if (seen->from[id] && state < (seen->now[id] & HD_STATE_MASK)) continue;
+    seen->from[id] = task + 1;
+    seen->now[id] = (uint8_t)(state | records[task].attempts << HD_STATE_BITS);
+  }
+  seen->next = 0;
+}
+
+/* Gives up to `max` tasks that have changed since they were given last, inputs before dependents, and says how many:
+ * fewer than `max`, and there are no more until hdw_seen_look. */
+uint32_t HDW_EXPORT(hdw_seen_changes)(hdw_seen *seen, const hd_run *run, uint32_t max, hdw_change *out) {
+  hd_graph *graph = hd_run_graph(run);
+  const hd_record *records = hd_run_records(run);
+  const uint32_t *sizes = hd_run_result_sizes(run);
+  uint32_t found = 0, count = hd_graph_task_count(graph);
+  for (; seen->next < count && found < max; seen->next++) {
+    uint32_t task = seen->next, id = hd_graph_id(graph, task);
+    if (seen->from[id] != task + 1 || seen->now[id] == seen->told[id]) continue;
+    const hd_record *record = &records[task];
+    uint8_t state = seen->now[id] & HD_STATE_MASK;
+    seen->told[id] = seen->now[id];
+    out[found++] = (hdw_change){record->start_us, state > HD_RUNNING ? record->elapsed_us : 0, id, sizes[task], record->worker, state, record->attempts};
+  }
+  return found;
+}
+
+/* Something happened to the claimed task of a run with trace (or, with HD_NONE, to the worker): a hd_note_kind, and when. */
+void HDW_EXPORT(hdw_worker_note)(hdw_worker *worker, hd_run *run, uint32_t id, uint32_t kind, double start_us,
+                                 double elapsed_us) {
+  if (!hd_worker_enter(worker->core)) return;
+  hd_run_note(run, &(hd_note){start_us, (float)elapsed_us, id, (uint16_t)kind, (uint16_t)worker->index});
+  hd_worker_leave(worker->core);
+}
+
+_Static_assert(sizeof(hd_note) == 24 && offsetof(hd_note, elapsed_us) == 8 && offsetof(hd_note, task) == 12 &&
+                   offsetof(hd_note, kind) == 16 && offsetof(hd_note, worker) == 18,
+               "JavaScript reads notes of 24 bytes");
+
+/* Takes up to `max` notes, by id. */
+uint32_t HDW_EXPORT(hdw_run_notes)(hd_run *run, uint32_t max, hd_note *notes, uint32_t *lost) {
+  uint32_t count = hd_run_take_notes(run, max, notes, lost);
+  for (uint32_t at = 0; at < count; at++)
+    if (notes[at].kind == HD_NOTE_FAILED || notes[at].kind == HD_NOTE_LOST) /* the core's own: by rank */
+      notes[at].task = hd_graph_id(hd_run_graph(run), notes[at].task);
+  return count;
+}
+
+/* The gate: see <hd/run.h>. */
+enum { HDW_OPEN = 0, HDW_PAUSE = 1, HDW_STEP = 2, HDW_RATE = 3, HDW_TOKENS = 4 };
+void HDW_EXPORT(hdw_run_gate)(hd_run *run, uint32_t how, double count) {
+  switch (how) {
+    case HDW_PAUSE: hd_run_pause(run); break;
+    case HDW_STEP: hd_run_step(run, (uint32_t)count); break;
+    case HDW_RATE: hd_run_set_rate(run, count); break;
+    case HDW_TOKENS: hd_run_set_tokens(run, (uint32_t)count); break;
+    default: hd_run_resume(run);
   }
 }
 

@@ -70,7 +70,7 @@ addEventListener('error', (event) => {
 
 heddle.watch((message) => {
   printer.flush();
-  if (message.type === 'batch') tell(message, [message.states.buffer, message.startMs.buffer, message.elapsedMs.buffer, message.worker.buffer]);
+  if (message.type === 'batch') tell(message, [message.tasks, message.states, message.startMs, message.elapsedMs, message.worker, message.attempts, message.bytes].map(({ buffer }) => buffer));
   else tell(message);
 });
 

@@ -4,6 +4,7 @@
  * `FromProgram`). A program is somebody else's code and may send anything: `check` lets through what is
  * well formed, of a sane size, and nothing else.
  */
+import { isCount, isTime, isTraceMessage, orNothing } from 'heddle/trace';
 
 /**
  * @typedef {import('heddle/host').HostSources} HostSources
@@ -38,37 +39,9 @@
 /** Texts are cut at this length, in characters; what is beyond the others is refused. */
 export const TEXT_MAX = 20_000;
 export const NAME_MAX = 1000;
-const TASKS_MAX = 1_000_000, EDGES_MAX = 10_000_000, NAMES_MAX = 100_000, WORKERS_MAX = 256, LINES_MAX = 1000;
-/** The group of a task that is not run. */
-const NOT_RUN = 0xffffffff;
+const LINES_MAX = 1000;
 
 const isText = (/** @type {unknown} */ value, max = TEXT_MAX) => typeof value === 'string' && value.length <= max;
-const isCount = (/** @type {unknown} */ value, max = Number.MAX_SAFE_INTEGER) =>
-  Number.isInteger(value) && /** @type {number} */ (value) >= 0 && /** @type {number} */ (value) <= max;
-const isTime = (/** @type {unknown} */ value) => typeof value === 'number' && value >= 0 && value < 1e12;
-const orNothing = (/** @type {unknown} */ value, /** @type {(value: any) => boolean} */ is) => value === undefined || is(value);
-/** @param {unknown} value @param {any} Class @param {number} [length] */
-const isArray = (value, Class, length) => value instanceof Class && (length === undefined || /** @type {any} */ (value).length === length);
-/** @param {unknown} value @param {number} max */
-const isTexts = (value, max) => Array.isArray(value) && value.length <= max && value.every((text) => isText(text, NAME_MAX));
-/** @param {Uint32Array | Uint16Array | Uint8Array} words @param {number} below */
-function allBelow(words, below) {
-  for (let at = 0; at < words.length; at++) if (words[at] >= below) return false;
-  return true;
-}
-
-/** @param {any} graph */
-function isGraph(graph) {
-  return isCount(graph?.count, TASKS_MAX) && isTexts(graph.names, NAMES_MAX) && isTexts(graph.keys, NAMES_MAX) &&
-    (graph.keys.length === 0 || graph.keys.length === graph.count) &&
-    isArray(graph.nameOf, Uint32Array, graph.count) && allBelow(graph.nameOf, graph.names.length) &&
-    isArray(graph.offsets, Uint32Array, graph.count + 1) && isArray(graph.inputs, Uint32Array) && graph.inputs.length <= EDGES_MAX &&
-    graph.offsets[0] === 0 && graph.offsets[graph.count] === graph.inputs.length &&
-    graph.offsets.every((/** @type {number} */ offset, /** @type {number} */ at) => at === 0 || offset >= graph.offsets[at - 1]) &&
-    allBelow(graph.inputs, graph.count) && isArray(graph.outputs, Uint32Array) && allBelow(graph.outputs, graph.count) &&
-    orNothing(graph.groups, (groups) => isArray(groups, Uint32Array, graph.count) &&
-      groups.every((/** @type {number} */ first) => first < graph.count || first === NOT_RUN));
-}
 
 /** @param {any} error */
 function isError(error) {
@@ -76,16 +49,8 @@ function isError(error) {
     orNothing(error.task, ({ key, name, worker }) => isText(key) && isText(name) && isCount(worker));
 }
 
-/** By type: whether a message is one. @type {Record<string, (message: any, graphs: Map<number, number>) => boolean>} */
+/** By type: whether a message is one. @type {Record<string, (message: any) => boolean>} */
 const forms = {
-  begin: ({ run, scheduler, workers, graph }) => isCount(run) && (scheduler === 'sync' || scheduler === 'threads') &&
-    isCount(workers, WORKERS_MAX) && isGraph(graph),
-  batch: ({ run, atMs, states, startMs, elapsedMs, worker }, graphs) => {
-    const count = graphs.get(run);
-    return count !== undefined && isTime(atMs) && isArray(states, Uint8Array, count) && allBelow(states, 7) &&
-      isArray(startMs, Float64Array, count) && isArray(elapsedMs, Float32Array, count) && isArray(worker, Uint16Array, count) && allBelow(worker, WORKERS_MAX);
-  },
-  end: ({ run, atMs, outcome }, graphs) => graphs.has(run) && isTime(atMs) && ['done', 'failed', 'cancelled'].includes(outcome),
   print: ({ lines, skipped }) => Array.isArray(lines) && lines.length <= LINES_MAX && isCount(skipped) && lines.every(({ level, text, worker, name }) =>
     ['debug', 'log', 'info', 'warn', 'error'].includes(level) && isText(text) && orNothing(worker, isCount) && orNothing(name, (said) => isText(said, NAME_MAX))),
   finished: ({ ms, result, error }) => isTime(ms) && orNothing(result, isText) && orNothing(error, isError),
@@ -101,14 +66,11 @@ const forms = {
  */
 export function check(message, graphs) {
   const type = /** @type {any} */ (message)?.type;
+  if (type === 'begin' || type === 'batch' || type === 'end') return isTraceMessage(message, graphs) ? message : undefined;
   if (typeof type !== 'string' || !Object.hasOwn(forms, type)) return undefined;
   try {
-    if (!forms[type](message, graphs)) return undefined;
+    return forms[type](message) ? message : undefined;
   } catch {
     return undefined; /* a part is missing */
   }
-  const { run, graph } = /** @type {any} */ (message);
-  if (type === 'begin') graphs.set(run, graph.count);
-  if (type === 'end') graphs.delete(run);
-  return message;
 }

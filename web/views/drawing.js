@@ -3,8 +3,7 @@
  * goes from the box of one cell to the circle of another. A small graph has a cell for each task; a large
  * one has a cell for each function at each depth, and a sentence that says so. No DOM.
  */
-import { CANCELLED, DONE, ERRED, READY, RELEASED, RUNNING, stateNames, WAITING } from './model.js';
-import { counted, countedNoun } from './quantities.js';
+import { CANCELLED, counted, countedNoun, DONE, ERRED, READY, RELEASED, RUNNING, taskStates, WAITING } from 'heddle/trace';
 
 /** Up to so many tasks, and links between them, each is drawn on its own. */
 export const taskLimit = 400;
@@ -35,7 +34,7 @@ export const arcRoom = 6;
  */
 
 /**
- * @param {import('./model.js').RunModel} model
+ * @param {import('heddle/trace').TraceModel} model
  * @param {(text: string) => number} widthOf the width of a label, in pixels
  * @returns {Drawing}
  */
@@ -92,7 +91,7 @@ function ofGroups(model, widthOf) {
 /**
  * Puts tasks of one name and depth together; when that leaves too many groups or rows, of 2, 4, 8 … depths;
  * and when there are too many names, all of those depths.
- * @param {import('./model.js').RunModel} model
+ * @param {import('heddle/trace').TraceModel} model
  */
 function groupsOf(model) {
   const highest = model.depths.reduce((most, depth) => Math.max(most, depth), 0);
@@ -107,7 +106,7 @@ function groupsOf(model) {
 }
 
 /**
- * @param {import('./model.js').RunModel} model
+ * @param {import('heddle/trace').TraceModel} model
  * @param {number} band so many depths make a row
  * @param {boolean} byName
  */
@@ -166,7 +165,7 @@ function shortened(name, widthOf) {
 /**
  * How each cell looks now. A cell of one task has that task's state; a group is running while any of its
  * tasks is, and done when all are.
- * @param {import('./model.js').RunModel} model
+ * @param {import('heddle/trace').TraceModel} model
  * @param {Drawing} drawing
  * @param {Iterable<number>} wanted cells
  * @returns {Map<number, CellLook>}
@@ -176,13 +175,13 @@ export function looksOf(model, drawing, wanted) {
   if (!drawing.grouped) {
     for (const cell of wanted) {
       const state = model.stateOf(cell);
-      const name = stateNames[state];
+      const name = taskStates[state];
       looks.set(cell, { call: name, result: name, finished: Number(state === DONE || state === RELEASED), held: Number(state === DONE) });
     }
     return looks;
   }
-  const { states } = model.snapshot;
-  const width = stateNames.length;
+  const { states } = model;
+  const width = taskStates.length;
   const tally = new Uint32Array(drawing.cells.length * width);
   for (let task = 0; task < states.length; task++) tally[drawing.cellOf[task] * width + states[task]]++;
   for (const cell of wanted) {
@@ -192,7 +191,7 @@ export function looksOf(model, drawing, wanted) {
     const call = counts[ERRED] ? ERRED : counts[RUNNING] ? RUNNING : all ? DONE
       : counts[CANCELLED] ? CANCELLED : counts[READY] ? READY : WAITING;
     const result = counts[DONE] ? DONE : all ? RELEASED : counts[RELEASED] ? WAITING : call === RUNNING ? WAITING : call;
-    looks.set(cell, { call: stateNames[call], result: stateNames[result], finished, held: counts[DONE] });
+    looks.set(cell, { call: taskStates[call], result: taskStates[result], finished, held: counts[DONE] });
   }
   return looks;
 }

@@ -6,11 +6,10 @@
  *
  * The attribute `layout-worker` says where the built layout-worker.js is, when not beside the script.
  */
+import { CANCELLED, countedNoun, DONE, ERRED, READY, RELEASED, resultWords, RUNNING, WAITING } from 'heddle/trace';
 import { drawingOf, looksOf } from './drawing.js';
 import { html, measure } from './elements.js';
 import { Layout } from './layout.js';
-import { CANCELLED, DONE, ERRED, READY, RELEASED, RUNNING, WAITING, resultWords } from './model.js';
-import { countedNoun } from './quantities.js';
 import { Legend, Picture } from './picture.js';
 import { TaskTable } from './task-table.js';
 import { Viewport } from './viewport.js';
@@ -24,7 +23,7 @@ export class HeddleGraph extends HTMLElement {
   #table = new TaskTable();
   #note = html('p', { class: 'hd-note' });
   /** @type {Layout | null} */ #layout = null;
-  /** @type {import('./model.js').RunModel | null} */ #model = null;
+  /** @type {import('heddle/trace').TraceModel | null} */ #model = null;
   /** @type {import('./drawing.js').Drawing | null} */ #drawing = null;
   /** The version that is drawn; -1 while there are no places yet. */
   #drawn = -1;
@@ -45,7 +44,7 @@ export class HeddleGraph extends HTMLElement {
 
   /**
    * Draws a run as it is now: all of a new run, of the same run only what has changed.
-   * @param {import('./model.js').RunModel} model
+   * @param {import('heddle/trace').TraceModel} model
    */
   show(model) {
     const isNew = model !== this.#model;
@@ -57,7 +56,7 @@ export class HeddleGraph extends HTMLElement {
     this.#table.show(model);
   }
 
-  /** @param {import('./model.js').RunModel} model */
+  /** @param {import('heddle/trace').TraceModel} model */
   async #begin(model) {
     const drawing = drawingOf(model, measure(this, labelSize));
     this.#drawing = drawing;
@@ -80,7 +79,7 @@ export class HeddleGraph extends HTMLElement {
     this.#update(model);
   }
 
-  /** @param {import('./model.js').RunModel} model */
+  /** @param {import('heddle/trace').TraceModel} model */
   #update(model) {
     const drawing = this.#drawing;
     if (!drawing) return;
@@ -89,7 +88,7 @@ export class HeddleGraph extends HTMLElement {
     this.#drawn = model.version;
   }
 
-  /** @param {import('./model.js').RunModel} model */
+  /** @param {import('heddle/trace').TraceModel} model */
   #describe(model) {
     const { counts } = model;
     const label = `Task graph: ${model.sentence}`;

@@ -2,12 +2,12 @@
  * Finds places for a drawing without blocking the page: dagre in a worker for tasks, the simple layout
  * for groups, and the simple layout for tasks too when the worker cannot start, fails or takes too long.
  */
-import { layered } from './layered.js';
+import { layered } from 'heddle/layout';
 
 const patienceMs = 2500;
 const remembered = 12;
 
-/** @typedef {import('./placement.js').Placement} Placement */
+/** @typedef {import('heddle/layout').Placement} Placement */
 
 export class Layout {
   #url;
@@ -54,7 +54,7 @@ export class Layout {
   }
 
   /**
-   * @param {import('./placement.js').Shape} shape
+   * @param {import('heddle/layout').Shape} shape
    * @returns {Promise<Placement | null>} null: the worker is of no help
    */
   #ask(shape) {

@@ -1,10 +1,8 @@
 /** The SVG of a drawing: made once for a graph, then only attributes of the cells that changed are set. */
+import { boxHeight, boxWidth, routesOf } from 'heddle/layout';
+import { counted, resultWords } from 'heddle/trace';
 import { arcRoom } from './drawing.js';
 import { html, svg } from './elements.js';
-import { boxHeight, boxWidth } from './placement.js';
-import { counted } from './quantities.js';
-import { routesOf } from './routes.js';
-import { resultWords } from './model.js';
 
 const tick = 'M-4.5 .2L-1.4 3.2L4.5 -3.2';
 const cross = 'M-3.8 -3.8L3.8 3.8M3.8 -3.8L-3.8 3.8';
@@ -27,7 +25,7 @@ export class Picture {
 
   /**
    * @param {import('./drawing.js').Drawing} drawing
-   * @param {import('./placement.js').Placement} placement
+   * @param {import('heddle/layout').Placement} placement
    * @param {(cell: number) => string} keyOf
    */
   draw(drawing, placement, keyOf) {

@@ -2,14 +2,14 @@
  * Which bars a picture of the threads has: who ran what and when. No DOM. Up to a limit one bar a task;
  * beyond it one bar for neighbours of one name that would be narrower than a pixel each.
  */
-import { RUNNING } from './model.js';
+import { RUNNING } from 'heddle/trace';
 
 export const barsLimit = 2000;
 
 /** @typedef {{ task: number, row: number, left: number, right: number, tasks: number }} Bar left and right in pixels */
 
 /**
- * @param {import('./model.js').RunModel} model
+ * @param {import('heddle/trace').TraceModel} model
  * @param {number} nowMs
  * @param {number} pixelsPerMs
  * @returns {{ bars: Bar[], tasks: number, merged: boolean }} `tasks`: how many have started
@@ -33,7 +33,7 @@ export function barsOf(model, nowMs, pixelsPerMs) {
 /**
  * Paints the bars into pixels, the later over the earlier, and reads back runs of one name. A bar that is
  * wider than some pixels stays a bar of its own. Takes no sorting: time grows with tasks and pixels.
- * @param {import('./model.js').RunModel} model
+ * @param {import('heddle/trace').TraceModel} model
  * @param {Bar[]} bars
  * @param {number} width
  */
@@ -67,7 +67,7 @@ function mergedBars(model, bars, width) {
   return merged;
 }
 
-/** @param {import('./model.js').RunModel} model @param {Bar} a @param {Bar} b */
+/** @param {import('heddle/trace').TraceModel} model @param {Bar} a @param {Bar} b */
 function canJoin(model, a, b) {
   const narrow = 2;
   return a.right - a.left < narrow && b.right - b.left < narrow && model.nameIndexOf(a.task) === model.nameIndexOf(b.task)

@@ -1,7 +1,6 @@
 /** The tasks as a table, for those who do not see the picture or want the numbers. Filled only while open. */
+import { countedNoun, RELEASED, resultWords, RUNNING, taskStates, timed } from 'heddle/trace';
 import { html } from './elements.js';
-import { RELEASED, RUNNING, resultWords, stateNames } from './model.js';
-import { countedNoun, timed } from './quantities.js';
 
 const rowsLimit = 200;
 /** So many keys of a fused chain are written out. */
@@ -11,8 +10,8 @@ export class TaskTable {
   root = html('details', { class: 'hd-tasks' }, html('summary', {}, 'As a table'));
   #scroller = html('div', { class: 'hd-scroller', tabindex: 0, role: 'region', 'aria-label': 'Tasks' });
   #rest = html('p', { class: 'hd-note' });
-  /** @type {import('./model.js').RunModel | null} */ #model = null;
-  /** @type {import('./model.js').RunModel | null} */ #filled = null;
+  /** @type {import('heddle/trace').TraceModel | null} */ #model = null;
+  /** @type {import('heddle/trace').TraceModel | null} */ #filled = null;
   #version = 0;
   /** @type {HTMLTableRowElement[]} */ #rows = [];
 
@@ -21,7 +20,7 @@ export class TaskTable {
     this.root.addEventListener('toggle', () => this.#draw());
   }
 
-  /** @param {import('./model.js').RunModel} model */
+  /** @param {import('heddle/trace').TraceModel} model */
   show(model) {
     this.#model = model;
     this.#draw();
@@ -38,7 +37,7 @@ export class TaskTable {
     this.#version = model.version;
   }
 
-  /** @param {import('./model.js').RunModel} model */
+  /** @param {import('heddle/trace').TraceModel} model */
   #fill(model) {
     const shown = Math.min(rowsLimit, model.count);
     const body = html('tbody');
@@ -57,12 +56,12 @@ export class TaskTable {
     this.#version = 0;
   }
 
-  /** @param {import('./model.js').RunModel} model @param {number} task */
+  /** @param {import('heddle/trace').TraceModel} model @param {number} task */
   #write(model, task) {
     const [state, worker, start, duration] = this.#rows[task].querySelectorAll('td');
     const started = model.startMsOf(task) >= 0;
     const now = model.stateOf(task);
-    state.textContent = now === RELEASED ? `done, ${resultWords.freed}` : stateNames[now];
+    state.textContent = now === RELEASED ? `done, ${resultWords.freed}` : taskStates[now];
     worker.textContent = !started ? '' : model.scheduler === 'sync' ? 'serial' : String(model.rowOf(task));
     start.textContent = started ? timed(model.startMsOf(task)) : '';
     duration.textContent = now === RUNNING ? '…' : timed(model.durationMsOf(task));
@@ -71,7 +70,7 @@ export class TaskTable {
 
 /**
  * The keys of the tasks that one worker runs in one go with this one.
- * @param {import('./model.js').RunModel} model
+ * @param {import('heddle/trace').TraceModel} model
  * @param {number} task
  */
 function partners(model, task) {

@@ -5,10 +5,8 @@
  *
  * Between two batches the bars of running tasks grow by themselves until the model has its `end`.
  */
+import { colourOf, counted, countedNoun, ERRED, roundStep, RUNNING, taskStates, timed } from 'heddle/trace';
 import { html, measure, svg } from './elements.js';
-import { ERRED, RUNNING, stateNames } from './model.js';
-import { colourOf } from './palette.js';
-import { counted, countedNoun, roundStep, timed } from './quantities.js';
 import { barsOf } from './stream.js';
 
 const labelSize = 12;
@@ -31,7 +29,7 @@ export class HeddleWorkers extends HTMLElement {
   #note = html('p', { class: 'hd-note' });
   #observer = new ResizeObserver(() => this.#draw());
   #stillness = matchMedia('(prefers-reduced-motion: reduce)');
-  /** @type {import('./model.js').RunModel | null} */ #model = null;
+  /** @type {import('heddle/trace').TraceModel | null} */ #model = null;
   /** @type {((text: string) => number) | null} */ #widthOf = null;
   #frame = 0;
   #timer = 0;
@@ -57,7 +55,7 @@ export class HeddleWorkers extends HTMLElement {
 
   /**
    * Draws a run as it is now.
-   * @param {import('./model.js').RunModel} model
+   * @param {import('heddle/trace').TraceModel} model
    */
   show(model) {
     const isNew = model !== this.#model;
@@ -95,7 +93,7 @@ export class HeddleWorkers extends HTMLElement {
 
   /**
    * Many threads get thinner rows, and names only where there is space.
-   * @param {import('./model.js').RunModel} model
+   * @param {import('heddle/trace').TraceModel} model
    * @returns {Room}
    */
   #rows(model) {
@@ -135,7 +133,7 @@ export class HeddleWorkers extends HTMLElement {
   }
 
   /**
-   * @param {import('./model.js').RunModel} model
+   * @param {import('heddle/trace').TraceModel} model
    * @param {Room} room
    * @param {number} nowMs
    * @param {number} pixelsPerMs
@@ -163,7 +161,7 @@ export class HeddleWorkers extends HTMLElement {
         rect.setAttribute('height', String(pitch - gap));
         rect.setAttribute('fill', colourOf(name).fill);
         rect.setAttribute('class', outlined ? 'hd-task hd-outlined' : 'hd-task');
-        rect.dataset.state = stateNames[state];
+        rect.dataset.state = taskStates[state];
         entry.title.textContent = bar.tasks > 1 ? `${name}: ${countedNoun(bar.tasks, 'task')} or more` : barTitle(model, bar.task, nowMs);
       }
       if (!withNames || width < 18) return;
@@ -192,7 +190,7 @@ export class HeddleWorkers extends HTMLElement {
     return this.#pool[index];
   }
 
-  /** @param {import('./model.js').RunModel} model */
+  /** @param {import('heddle/trace').TraceModel} model */
   #nameColours(model) {
     const items = model.names.slice(0, namesLimit).map((name) => {
       const swatch = html('span', { class: 'hd-swatch', 'aria-hidden': 'true' });
@@ -205,7 +203,7 @@ export class HeddleWorkers extends HTMLElement {
   }
 }
 
-/** @param {import('./model.js').RunModel} model @param {number} task @param {number} nowMs */
+/** @param {import('heddle/trace').TraceModel} model @param {number} task @param {number} nowMs */
 function barTitle(model, task, nowMs) {
   const start = `${model.keyOf(task)}: started at ${timed(model.startMsOf(task))}`;
   const state = model.stateOf(task);

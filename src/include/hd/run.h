@@ -189,6 +189,38 @@ HD_API const uint8_t *hd_run_task_states(const hd_run *run);
 /* The record of each task, or NULL without trace. Threads: any. Owns: borrows. */
 HD_API const hd_record *hd_run_records(const hd_run *run);
 
+/* The bytes of the block that each task gave as its result last (0: none, or nothing yet; 4294967295: so many or more), or NULL
+ * without trace. Threads: any. Owns: borrows. */
+HD_API const uint32_t *hd_run_result_sizes(const hd_run *run);
+
+/* What happened beside the tasks' records, in runs with trace: rare things. */
+typedef enum hd_note_kind {
+  HD_NOTE_DECODE = 0, /* the arguments of a task were made from bytes, at its beginning */
+  HD_NOTE_ENCODE,     /* its result was made into bytes, at its end */
+  HD_NOTE_SLEEP,      /* a task slept */
+  HD_NOTE_FAILED,     /* an attempt at a task failed, and another follows (noted by the run itself) */
+  HD_NOTE_LOST,       /* the worker of an attempt was lost, and another follows (likewise) */
+  HD_NOTE_ASLEEP      /* a worker had nothing to do, and slept */
+} hd_note_kind;
+
+typedef struct hd_note {
+  double start_us; /* by the clock of the records */
+  float elapsed_us;
+  uint32_t task;   /* HD_NONE: no task's */
+  uint16_t kind;   /* a hd_note_kind */
+  uint16_t worker;
+} hd_note;
+
+/* Most notes that wait to be taken; of those beyond only the number is kept. */
+#define HD_NOTES_MAX 4096u
+
+/* Adds a note; without trace it is passed over. Threads: any. Blocks: briefly. */
+HD_API void hd_run_note(hd_run *run, const hd_note *note);
+
+/* Takes up to `max` of the notes, the oldest first; `lost` (may be NULL) tells how many more there were than could be
+ * kept since it was asked last. Threads: any. Blocks: briefly. */
+HD_API uint32_t hd_run_take_notes(hd_run *run, uint32_t max, hd_note *notes, uint32_t *lost);
+
 /* Results in memory at this moment. Threads: any. Exact when no worker is inside. */
 HD_API uint32_t hd_run_results_alive(const hd_run *run);
 

@@ -99,6 +99,7 @@ uint32_t hd_graph_arg_count(const hd_graph *graph, uint32_t task) {
 #include "run/gate.c"
 #include "run/run.c"
 #include "run/failure.c"
+#include "run/notes.c"
 #include "run/pool.c"
 #include "run/worker.c"
 #include "run/threads.c"

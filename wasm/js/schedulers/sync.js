@@ -223,6 +223,7 @@ class SerialWalk {
       this.#tries.set(id, tries);
       if (this.#options.signal?.aborted) throw thrown;
       if (tries > retries) break;
+      this.#seen?.again(id);
       try {
         for (const part of [...this.#group, id]) this.#keep(part, yield* this.#attempt(part), part !== id || goesOn);
         return;
@@ -350,7 +351,7 @@ class SerialWalk {
 
   /** @param {number} id @param {boolean} well */
   #ends(id, well) {
-    this.#seen?.finish(id, well);
+    this.#seen?.finish(id, well, well ? this.#results[id] : undefined);
     this.#count(id, 2, -1);
     this.#count(id, well ? 1 : 3, 1);
     if (this.#options.onProgress && performance.now() >= this.#toldAt + PROGRESS_MS) this.#tell();

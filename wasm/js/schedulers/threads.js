@@ -9,7 +9,7 @@ import { CancelledError, HdError, TimeoutError, WorkerLostError } from '../error
 import { PROGRESS_MS, progressOf } from '../progress.js';
 import { decode } from '../values/codec.js';
 import { failedTogether, unpackFailure } from '../values/failure.js';
-import { Watched, isWatched } from '../watch.js';
+import { Watched, changesFor, isWatched } from '../watch.js';
 
 /** hd_run_state. */
 const DONE = 1, FAILED = 2;
@@ -17,7 +17,9 @@ const DONE = 1, FAILED = 2;
 const TRACE = 1, KEEP_GOING = 4, ANNOUNCE = 8, PROGRESS = 16;
 /** HD_ABSENT. */
 const ABSENT = 7;
-const RECORD_BYTES = 16, FAILURE_WORDS = 5, COUNT_WORDS = 4, TOLD_MAX = 64, FAILURES_MAX = 1000;
+/** The parts of a hdw_change and a hd_note (shim/pool.c), and so many of them at a time. */
+const CHANGE_BYTES = 24, CHANGES_MAX = 65_536, NOTE_BYTES = 24, NOTES_MAX = 4096;
+const FAILURE_WORDS = 5, COUNT_WORDS = 4, TOLD_MAX = 64, FAILURES_MAX = 1000;
 
 /**
  * @typedef {object} RunOptions
@@ -41,6 +43,8 @@ export class ThreadedRun {
   /** @type {Watched | undefined} */
   #watched;
   #told = false;
+  /** What was told to those who watch: hdw_seen. */
+  #seen = 0;
   /** Whether its core must not be called any more: a lock may never be given back. */
   #abandoned = false;
   #toldAt = performance.now();
@@ -77,12 +81,14 @@ export class ThreadedRun {
     this.#graph = built.graph;
     this.#functionsOf = built.functions;
     this.#total = core.hdw_graph_task_count(this.#graph);
-    this.#watched = isWatched() ? new Watched(job, 'threads', count, groupsOf(heap, this.#graph, job.functionOf.length)) : undefined;
+    this.#watched = isWatched() ? new Watched(job, 'threads', count, groupsOf(heap, this.#graph, job.functionOf.length), job.plan) : undefined;
+    if (this.#watched) this.#seen = core.hdw_seen_create(job.functionOf.length) >>> 0;
     const wishes = (this.#watched ? TRACE : 0) | (stopOnError ? 0 : KEEP_GOING) | (onResult ? ANNOUNCE : 0) | (onProgress ? PROGRESS : 0);
     const { budgetResults, budgetBytes } = job.plan;
     this.#run = core.hdw_run_submit(pool, this.#graph, count, wishes, budgetResults, budgetBytes) >>> 0;
     if (!this.#run) {
       core.hdw_graph_destroy(this.#graph);
+      core.hdw_free(this.#seen);
       this.#watched?.end('failed');
       throw outOfMemory('a run', this.#total);
     }
@@ -186,6 +192,7 @@ export class ThreadedRun {
       this.#reject(error);
     } finally {
       core.hdw_run_destroy(this.#run);
+      core.hdw_free(this.#seen);
       core.hdw_graph_destroy(this.#graph);
     }
   }
@@ -200,7 +207,7 @@ export class ThreadedRun {
   }
 
   #tellProgress() {
-    this.#watched?.look(() => this.#sample());
+    if (this.#watched?.dueInMs === 0) this.#sample();
     if (this.#told || !this.#options.onProgress || performance.now() < this.#toldAt + PROGRESS_MS) return;
     this.#options.onProgress(this.#progress());
     this.#toldAt = performance.now();
@@ -223,18 +230,49 @@ export class ThreadedRun {
     return progressOf(named, tasks, performance.now() - this.#began);
   }
 
-  /** Brings what is watched up to date. */
+  /** Tells those who watch what has changed. */
   #sample() {
     const count = this.#job.functionOf.length; /* also those that were culled, of which the core says nothing */
-    const room = this.#heap.core.hdw_alloc(count * (RECORD_BYTES + 1)) >>> 0;
-    if (!room) return; /* the computation is not to suffer */
-    const recordsEnd = room + count * RECORD_BYTES;
-    this.#heap.catchUp();
-    this.#heap.bytes.fill(0, room, recordsEnd + count);
-    this.#heap.core.hdw_run_sample(this.#run, recordsEnd, room);
-    const { bytes } = this.#heap;
-    this.#watched?.adopt(bytes.subarray(recordsEnd, recordsEnd + count), new DataView(bytes.buffer, room, count * RECORD_BYTES));
+    const most = Math.max(1, Math.min(count, CHANGES_MAX)), room = this.#heap.core.hdw_alloc(Math.max(most * CHANGE_BYTES, NOTES_MAX * NOTE_BYTES + 4)) >>> 0;
+    if (!room || !this.#seen) return; /* the computation is not to suffer */
+    this.#heap.core.hdw_seen_look(this.#seen, this.#run, count);
+    this.#notes(room);
+    for (let found = most; found === most; ) {
+      found = this.#heap.core.hdw_seen_changes(this.#seen, this.#run, most, room);
+      this.#heap.catchUp();
+      this.#watched?.batch(this.#changes(room, found));
+    }
     this.#heap.core.hdw_free(room);
+  }
+
+  /** @param {number} room where the core has put them @param {number} count */
+  #changes(room, count) {
+    const changes = changesFor(count), view = new DataView(this.#heap.bytes.buffer, room, count * CHANGE_BYTES);
+    const began = /** @type {Watched} */ (this.#watched).beganMs;
+    for (let at = 0, from = 0; at < count; at++, from += CHANGE_BYTES) {
+      const startUs = view.getFloat64(from, true);
+      changes.startMs[at] = startUs ? Math.max(0, startUs / 1000 - began) : NaN;
+      changes.elapsedMs[at] = view.getFloat32(from + 8, true) / 1000;
+      changes.tasks[at] = view.getUint32(from + 12, true);
+      changes.bytes[at] = view.getUint32(from + 16, true);
+      changes.worker[at] = view.getUint16(from + 20, true);
+      changes.states[at] = view.getUint8(from + 22);
+      changes.attempts[at] = view.getUint8(from + 23);
+    }
+    return changes;
+  }
+
+  /** @param {number} room */
+  #notes(room) {
+    const count = this.#heap.core.hdw_run_notes(this.#run, NOTES_MAX, room, room + NOTES_MAX * NOTE_BYTES);
+    this.#heap.catchUp();
+    const view = new DataView(this.#heap.bytes.buffer, room, NOTES_MAX * NOTE_BYTES + 4), { events, beganMs } = /** @type {Watched} */ (this.#watched);
+    for (let at = 0, from = 0; at < count; at++, from += NOTE_BYTES) {
+      const startMs = view.getFloat64(from, true) / 1000 - beganMs, elapsedMs = view.getFloat32(from + 8, true) / 1000;
+      if (startMs + elapsedMs < 0) continue; /* a worker slept before this run began */
+      events.push(view.getUint16(from + 16, true), view.getUint32(from + 12, true), view.getUint16(from + 18, true), Math.max(0, startMs), elapsedMs + Math.min(0, startMs));
+    }
+    events.lost += view.getUint32(NOTES_MAX * NOTE_BYTES, true);
   }
 
   /** Of a run that has ended. */

@@ -12,7 +12,7 @@ const headApart = 8;
 
 /**
  * All lines are one path and all heads another: nothing about them changes while tasks run.
- * @param {import('./drawing.js').Drawing} drawing
+ * @param {{ cells: { radius: number }[], links: [number, number][] }} drawing
  * @param {import('./placement.js').Placement} placement
  * @returns {{ lines: string, heads: string }}
  */
@@ -59,7 +59,7 @@ export function routesOf({ cells, links }, { circles, boxes, bends }) {
 /**
  * Where on its circle each line arrives, as an angle from straight below. The lines of one circle keep
  * their order and stand apart.
- * @param {import('./drawing.js').Cell[]} cells
+ * @param {{ radius: number }[]} cells
  * @param {[number, number][]} links
  * @param {number[]} wished the angle at which the other end lies
  */
