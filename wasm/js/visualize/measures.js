@@ -2,6 +2,8 @@
 import { textWidth } from './text-width.js';
 
 export const fontSize = 14;
+/** Without quotes around names, which resvg does not read in an attribute. */
+export const fontFamily = 'Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-serif';
 /** Between lines of a label, as a part of the font's size. */
 export const lineHeight = 1.2;
 const marginX = 16, marginY = 8;

@@ -1,6 +1,6 @@
 /** Graphviz's attributes as SVG's: those that say how circles, boxes, lines and letters look. Others change nothing. */
 import { OptionError } from '../errors.js';
-import { fontSize, fontSizeOf } from './measures.js';
+import { fontFamily, fontSize, fontSizeOf } from './measures.js';
 
 /** @typedef {import('./settings.js').Attributes} Attributes */
 
@@ -56,7 +56,7 @@ export function textPaint(attributes) {
 
 /** Letters only, so that nothing is loaded. @param {Attributes} attributes */
 function fontOf({ fontname }) {
-  return typeof fontname === 'string' && /^[\w ,-]+$/.test(fontname) ? `${fontname}, Helvetica, Arial, sans-serif` : undefined;
+  return typeof fontname === 'string' && /^[\w ,-]+$/.test(fontname) ? `${fontname}, ${fontFamily}` : undefined;
 }
 
 /** How all lines are drawn, and their heads. @param {Attributes} attributes */

@@ -1,6 +1,7 @@
 /** SVG as PNG: in pages by a canvas, in Node.js by resvg, a package that is not needed otherwise. */
 import { inNode } from '../core/load-threads.js';
 import { UnsupportedError } from '../errors.js';
+import { fontFamily } from './measures.js';
 
 /** Dots for each unit of the SVG, if the picture is not too large for them. */
 const scaleWished = 2;
@@ -34,8 +35,8 @@ async function byResvg(text, scale) {
     throw new UnsupportedError(`PNG needs a package that is not there: ${install}. SVG and DOT need none.`, { cause, install });
   }
   const { Resvg } = /** @type {any} */ (resvg.Resvg ? resvg : resvg.default);
-  const font = { loadSystemFonts: true, defaultFontFamily: 'Helvetica', sansSerifFamily: 'Helvetica' };
-  const probe = new Resvg('<svg xmlns="http://www.w3.org/2000/svg" width="50" height="50"><text y="40" font-family="Helvetica, Arial, sans-serif">x</text></svg>', { font });
+  const font = { loadSystemFonts: true };
+  const probe = new Resvg(`<svg xmlns="http://www.w3.org/2000/svg" width="50" height="50"><text y="40" font-family="${fontFamily}">x</text></svg>`, { font });
   if (!(probe.getBBox()?.width > 0))
     throw new UnsupportedError("PNG needs a font on this machine for its labels, and there is none: install one (apt-get install fonts-liberation), or write SVG.", { install: 'fonts-liberation' });
   const drawn = new Resvg(text, { font, fitTo: { mode: 'zoom', value: scale } }).render();

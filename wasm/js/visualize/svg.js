@@ -1,5 +1,5 @@
 /** A sketch as SVG: a text that stands for itself, in a file, in an <img>, or among a page's elements. */
-import { fontSizeOf, lineHeight, measured } from './measures.js';
+import { fontFamily, fontSize, fontSizeOf, lineHeight, measured } from './measures.js';
 import { backgroundOf, escaped, figurePaint, linePaint, textPaint } from './paint.js';
 import { placesOf } from './place.js';
 import { into, outOf } from './sketch.js';
@@ -113,11 +113,11 @@ const textRoom = 24;
  */
 function framed({ sentence, note }, { width, height, graphAttr, rankdir }, drawn) {
   const below = [graphAttr.label === undefined ? null : String(graphAttr.label), note].filter((line) => line !== null);
-  const wide = Math.ceil(Math.max(width, ...below.map((line) => textWidth(line, 14) + 20))), high = Math.ceil(height + below.length * textRoom);
+  const wide = Math.ceil(Math.max(width, ...below.map((line) => textWidth(line, fontSize) + 20))), high = Math.ceil(height + below.length * textRoom);
   const background = backgroundOf(graphAttr), [start, end] = words[rankdir];
   const said = `${sentence} A circle is a call, a box its result or a value; inputs are ${start}, results ${end}.${note ? ` ${note}` : ''}`;
   const text = [
-    `<svg xmlns="http://www.w3.org/2000/svg" role="img" width="${wide}" height="${high}" viewBox="0 0 ${wide} ${high}" font-family="Helvetica, Arial, 'Liberation Sans', sans-serif" font-size="14" text-anchor="middle">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" role="img" width="${wide}" height="${high}" viewBox="0 0 ${wide} ${high}" font-family="${fontFamily}" font-size="${fontSize}" text-anchor="middle">`,
     `<title>Task graph</title>`, `<desc>${escaped(said)}</desc>`,
     background === undefined ? '' : `<rect width="${wide}" height="${high}" fill="${escaped(background)}"/>`,
     `<g fill="none" stroke="black"${wide > width ? ` transform="translate(${n((wide - width) / 2)} 0)"` : ''}>`, ...drawn, '</g>',
