@@ -8,10 +8,10 @@ const textMax = 4000;
  * @param {string} text */
 const sayable = (text) => text.replace(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[\ud800-\udfff]/gu, '\ufffd');
 
-/** A text of ours, of which nothing is an escape to Graphviz. @param {string} text */
+/** A text of ours, of which nothing is an escape or an entity to Graphviz. @param {string} text */
 function quoted(text) {
   const shown = text.length > textMax ? `${text.slice(0, textMax)}…` : text;
-  return `"${sayable(shown).replace(/[\\"]/g, '\\$&').replace(/\r\n|\r|\n/g, '\\n')}"`;
+  return `"${sayable(shown).replace(/[\\"]/g, '\\$&').replaceAll('&', '&amp;').replace(/\r\n|\r|\n/g, '\\n')}"`;
 }
 
 /** A text of the user's, in which `\n` and the like are Graphviz's. @param {string} text */
