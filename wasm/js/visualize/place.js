@@ -8,6 +8,8 @@ import { structureOf } from '../trace/structure.js';
 const margin = 10;
 /** From a circle to its box, and between rows: more where lines go far aside, at most so much more. */
 const stem = 30, rowGap = 36, slackMin = 90;
+/** So far aside goes a line that goes back. */
+export const roundRoom = 30;
 /** Beyond so many cells and rows that lines pass, the layout with fewer crossings takes seconds. */
 const dagreMax = 2500;
 
@@ -52,11 +54,17 @@ export function placesOf({ figures, cells, links }, sizes, upright) {
     right = Math.max(right, at + half);
   };
   x.forEach((at, cell) => reach(at, halves[cell]));
+  /* A line of a cycle that goes back goes round on the right. */
+  links.forEach(([from, to], link) => {
+    if (rows[from] < rows[to]) return;
+    bends[link] = [];
+    reach(Math.max(x[from] + halves[from], x[to] + halves[to]), roundRoom);
+  });
   for (const route of bends) for (const [at] of route) reach(at, 0);
-  const shift = margin - left, slack = Math.max(slackMin, (right - left) / 8 / measures.length);
+  const shift = margin - left, slack = Math.max(slackMin, (right - left) / 6 / measures.length);
   let along = margin;
   const lying = measures.map(({ circles, boxes, aside, links }, row) => {
-    const from = along + (row === 0 ? 0 : rowGap + Math.min(slack, aside / Math.max(1, links) / 8));
+    const from = along + (row === 0 ? 0 : rowGap + Math.min(slack, aside / Math.max(1, links) / 6));
     const boxesFrom = from + circles + (circles > 0 && boxes > 0 ? stem : 0);
     along = boxesFrom + boxes;
     return { from, circles: from + circles / 2, boxes: boxesFrom + boxes / 2, to: along };

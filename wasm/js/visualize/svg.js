@@ -1,7 +1,7 @@
 /** A sketch as SVG: a text that stands for itself, in a file, in an <img>, or among a page's elements. */
 import { fontFamily, fontSize, fontSizeOf, lineHeight, measured } from './measures.js';
 import { backgroundOf, escaped, figurePaint, linePaint, textPaint } from './paint.js';
-import { placesOf } from './place.js';
+import { placesOf, roundRoom } from './place.js';
 import { into, outOf } from './sketch.js';
 import { textWidth } from './text-width.js';
 
@@ -37,6 +37,7 @@ function directionOf(rankdir, { across, along }) {
 function lineOf(from, to, bends, at) {
   const p = (/** @type {number} */ a, /** @type {number} */ l) => at([a, l]).map(n).join(' ');
   const [fromA, fromL] = from.middle, [toA, toL] = to.middle;
+  if (toL - to.along / 2 <= fromL) return roundabout(from, to, p);
   const angleTo = (/** @type {[number, number]} */ [a, l]) => Math.max(-widest, Math.min(widest, Math.atan2(a - toA, toL - l)));
   const first = bends[0] ?? to.middle, outAngle = Math.max(-widest, Math.min(widest, Math.atan2(first[0] - fromA, first[1] - fromL)));
   let a = from.round ? fromA + Math.sin(outAngle) * (from.across / 2) : fromA;
@@ -55,6 +56,16 @@ function lineOf(from, to, bends, at) {
   data += `C${p(a + outA, l + outL)} ${p(neck[0] + ua * pull, neck[1] + ul * pull)} ${p(neck[0], neck[1])}`;
   const head = `M${p(tip[0], tip[1])}L${p(neck[0] - ul * headHalf, neck[1] + ua * headHalf)} ${p(neck[0] + ul * headHalf, neck[1] - ua * headHalf)}Z`;
   return { data, head };
+}
+
+/** A line of a cycle that goes back. @param {Body} from @param {Body} to @param {(a: number, l: number) => string} p */
+function roundabout(from, to, p) {
+  const aside = Math.max(from.middle[0] + from.across / 2, to.middle[0] + to.across / 2) + roundRoom * 1.2;
+  const outA = from.middle[0] + from.across / 2, tip = to.middle[0] + to.across / 2, neck = tip + headLength, [fromL, toL] = [from.middle[1], to.middle[1]];
+  return {
+    data: `M${p(outA, fromL)}C${p(aside, fromL)} ${p(aside, toL)} ${p(neck, toL)}`,
+    head: `M${p(tip, toL)}L${p(neck, toL - headHalf)} ${p(neck, toL + headHalf)}Z`,
+  };
 }
 
 /**
