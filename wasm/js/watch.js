@@ -280,6 +280,11 @@ export class WatchedWalk extends Watched {
     this.#change(task, well ? DONE : ERRED);
   }
 
+  /** A task will not run, as one that it needs has failed. @param {number} task */
+  skip(task) {
+    this.#change(task, CANCELLED);
+  }
+
   /** @param {Uint32Array} tasks */
   release(tasks) {
     for (const task of tasks) this.#change(task, RELEASED);
