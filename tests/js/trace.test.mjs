@@ -62,6 +62,7 @@ const words = (states) => Array.from(states, (state) => taskStates[state]).join(
 /** A moment as a run may be in it: nothing has begun before its inputs were there. */
 function illegal(model) {
   for (let task = 0; task < model.count; task++) {
+    if (model.shownMs < model.record.startMs[task]) continue; /* an earlier attempt, before which a whole chain may have run */
     if (model.stateOf(task) !== RUNNING && model.stateOf(task) !== DONE && model.stateOf(task) !== RELEASED) continue;
     for (const input of model.inputsOf(task)) if (![DONE, RELEASED].includes(model.stateOf(input)) && model.nameOf(input) !== 'inline') return `${task} needs ${input}`;
   }
