@@ -141,7 +141,7 @@ export class Watched {
   constructor(batch, scheduler, workers, groups, plan) {
     this.#told = new Uint8Array(batch.functionOf.length);
     this.#groups = groups;
-    this.#tell(() => ({ type: 'begin', run: this.#run, scheduler, workers, startedAt: Math.round(this.#began),
+    this.#tell(() => ({ type: 'begin', run: this.#run, scheduler, workers, startedAt: this.#began,
       budget: { results: plan.budgetResults, bytes: plan.budgetBytes }, graph: describeGraph(batch, groups) }));
   }
 
