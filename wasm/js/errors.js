@@ -136,3 +136,11 @@ export class UnsupportedError extends HdError {
 export function quoteKey(key) {
   return `'${key.length > 60 ? `${key.slice(0, 60)}…` : key}'`;
 }
+
+/** A file that is no trace, is damaged, or says what cannot be. */
+export class TraceFileError extends HdError {
+  /** @param {string} message @param {Record<string, unknown>} [details] */
+  constructor(message, details) {
+    super('TRACE_FILE', message, details);
+  }
+}
