@@ -10,8 +10,9 @@ const margin = 10;
 const stem = 30, rowGap = 36, slackMin = 90;
 /** So far aside goes a line that goes back. */
 export const roundRoom = 30;
-/** Beyond so many cells and rows that lines pass, the layout with fewer crossings takes seconds. */
-const dagreMax = 2500;
+/** Beyond so many cells and rows that lines pass, the layout with fewer crossings takes seconds, and in a page's main
+ * thread, which must go on, too long before that. */
+const dagreMax = 2500, dagreMaxInPage = 800;
 
 /**
  * @typedef {[number, number]} Point across and along
@@ -34,9 +35,47 @@ export function placesOf({ figures, cells, links }, sizes, upright) {
   const acrossOf = (/** @type {number} */ figure) => (figure < 0 ? 0 : upright ? sizes[figure].width : sizes[figure].height);
   const alongOf = (/** @type {number} */ figure) => (figure < 0 ? 0 : upright ? sizes[figure].height : sizes[figure].width);
   const halves = cells.map(({ circle, box }) => Math.max(acrossOf(circle), acrossOf(box)) / 2);
-  const { x, rows, bends } = arranged(halves, links);
+  const arrangement = arranged(halves, links), { x, rows, bends } = arrangement;
+  const { left, right } = widthOf(arrangement, halves, links), shift = margin - left;
+  const { lines, along } = rowsAlong(arrangement, cells, links, alongOf, right - left);
+  /** @type {Point[]} */
+  const middles = new Array(figures.length);
+  cells.forEach(({ circle, box }, cell) => {
+    const row = lines[rows[cell]];
+    if (circle >= 0) middles[circle] = [x[cell] + shift, row.circles];
+    if (box >= 0) middles[box] = [x[cell] + shift, row.boxes];
+  });
+  return {
+    figures: middles, across: right - left + 2 * margin, along,
+    bends: bends.map((route) => route.flatMap(([at, row]) => /** @type {Point[]} */ ([[at + shift, lines[row].from], [at + shift, lines[row].to]]))),
+  };
+}
 
-  /* How high each row is, and what lies below it. @type {{ circles: number, boxes: number, aside: number, links: number }[]} */
+/** @typedef {{ x: number[], rows: number[], bends: [number, number][][] }} Arrangement of cells; bends are places in rows */
+
+/** From where to where all lies. @param {Arrangement} arrangement @param {number[]} halves @param {[number, number][]} links */
+function widthOf({ x, rows, bends }, halves, links) {
+  let left = Infinity, right = -Infinity;
+  const reach = (/** @type {number} */ at, /** @type {number} */ half) => {
+    left = Math.min(left, at - half);
+    right = Math.max(right, at + half);
+  };
+  x.forEach((at, cell) => reach(at, halves[cell]));
+  for (const route of bends) for (const [at] of route) reach(at, 0);
+  /* A line of a cycle that goes back goes round on the right. */
+  for (const [from, to] of links) if (rows[from] >= rows[to]) reach(Math.max(x[from] + halves[from], x[to] + halves[to]), roundRoom);
+  return { left, right };
+}
+
+/**
+ * Where each row lies, and in it its circles and boxes.
+ * @param {Arrangement} arrangement
+ * @param {import('./sketch.js').Cell[]} cells
+ * @param {[number, number][]} links
+ * @param {(figure: number) => number} alongOf how much of a row's height a figure takes
+ * @param {number} across how wide all is: where that is much, it will be seen small, and gaps may be higher
+ */
+function rowsAlong({ x, rows, bends }, cells, links, alongOf, across) {
   const measures = Array.from({ length: rows.reduce((most, row) => Math.max(most, row), 0) + 1 }, () => ({ circles: 0, boxes: 0, aside: 0, links: 0 }));
   cells.forEach(({ circle, box }, cell) => {
     const row = measures[rows[cell]];
@@ -48,51 +87,28 @@ export function placesOf({ figures, cells, links }, sizes, upright) {
     row.aside += Math.abs((bends[link].at(-1)?.[0] ?? x[from]) - x[to]);
     row.links++;
   });
-  let left = Infinity, right = -Infinity;
-  const reach = (/** @type {number} */ at, /** @type {number} */ half) => {
-    left = Math.min(left, at - half);
-    right = Math.max(right, at + half);
-  };
-  x.forEach((at, cell) => reach(at, halves[cell]));
-  /* A line of a cycle that goes back goes round on the right. */
-  links.forEach(([from, to], link) => {
-    if (rows[from] < rows[to]) return;
-    bends[link] = [];
-    reach(Math.max(x[from] + halves[from], x[to] + halves[to]), roundRoom);
-  });
-  for (const route of bends) for (const [at] of route) reach(at, 0);
-  const shift = margin - left, slack = Math.max(slackMin, (right - left) / 6 / measures.length);
+  const slack = Math.max(slackMin, across / 6 / measures.length);
   let along = margin;
-  const lying = measures.map(({ circles, boxes, aside, links }, row) => {
+  const lines = measures.map(({ circles, boxes, aside, links }, row) => {
     const from = along + (row === 0 ? 0 : rowGap + Math.min(slack, aside / Math.max(1, links) / 6));
     const boxesFrom = from + circles + (circles > 0 && boxes > 0 ? stem : 0);
     along = boxesFrom + boxes;
     return { from, circles: from + circles / 2, boxes: boxesFrom + boxes / 2, to: along };
   });
-  /** @type {Point[]} */
-  const middles = new Array(figures.length);
-  cells.forEach(({ circle, box }, cell) => {
-    const row = lying[rows[cell]];
-    if (circle >= 0) middles[circle] = [x[cell] + shift, row.circles];
-    if (box >= 0) middles[box] = [x[cell] + shift, row.boxes];
-  });
-  return {
-    figures: middles, across: right - left + 2 * margin, along: along + margin,
-    bends: bends.map((route) => route.flatMap(([at, row]) => (lying[row] ? [/** @type {Point} */ ([at + shift, lying[row].from]), /** @type {Point} */ ([at + shift, lying[row].to])] : []))),
-  };
+  return { lines, along: along + margin };
 }
 
 /**
  * Rows and places in them.
  * @param {number[]} halves half of what each cell takes of its row @param {[number, number][]} links
- * @returns {{ x: number[], rows: number[], bends: [number, number][][] }}
+ * @returns {Arrangement}
  */
 function arranged(halves, links) {
   const depths = rowsOf(halves.length, links);
   const shape = { radii: halves, rows: depths, links };
   let work = halves.length;
   for (const [from, to] of links) work += Math.abs(depths[to] - depths[from]);
-  const placement = work <= dagreMax ? placeByDagre(shape) : layered(shape);
+  const placement = work <= (typeof document === 'undefined' ? dagreMax : dagreMaxInPage) ? placeByDagre(shape) : layered(shape);
   /* Cells of a row stand on one line: the lines from below are the rows. */
   const bottoms = placement.circles.map(([, y], cell) => ({ y, cell }));
   const lines = [...new Set(bottoms.map(({ y }) => y))].sort((a, b) => b - a);
@@ -103,7 +119,7 @@ function arranged(halves, links) {
   const rowFrom = new Map(lines.map((y, row) => [Math.round((y + largest[row]) * 8), row]));
   return {
     x: placement.circles.map(([x]) => x), rows,
-    bends: placement.bends.map((route) => route.flatMap(([x, from]) => {
+    bends: placement.bends.map((route, link) => (rows[links[link][0]] >= rows[links[link][1]] ? [] : route).flatMap(([x, from]) => {
       const row = rowFrom.get(Math.round(from * 8));
       return row === undefined ? [] : [/** @type {[number, number]} */ ([x, row])];
     })),
