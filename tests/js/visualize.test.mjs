@@ -266,11 +266,20 @@ describe('what is drawn', () => {
     expect([nodes.length, edges.length]).toEqual([5, 4]);
   });
 
-  test('with optimizeGraph what merely passes a result on is left out', async () => {
-    const node = inc(delayed(delayed({ x: inc(1) }).get('x')));
-    expect((await drawn(delayed(node))).nodes.length).toBeGreaterThanOrEqual((await drawn(delayed(node), { optimizeGraph: true })).nodes.length);
-    const alias = inc(delayed(inc(1), { name: undefined }));
-    expect((await drawn([alias], { optimizeGraph: true })).nodes.length).toBe(4);
+  //  inc -> add -> abs    inc -> double (cheap) -> add, add
+  test('with optimizeGraph what runs in one go is one circle, with all names', async () => {
+    const abs = delayed(Math.abs, { name: 'abs' }), circles = ({ nodes }) => nodes.filter(({ shape }) => shape === 'circle').map(({ label }) => label).sort();
+    const chain = await drawn(abs(add(inc(1), 5)), { optimizeGraph: true });
+    expect([circles(chain), chain.edges.length]).toEqual([['add-inc-abs'], 1]);
+    const fork = inc(1), both = await drawn([abs(inc(fork)), inc(fork)], { optimizeGraph: true });
+    expect([circles(both), both.edges.length]).toEqual([['inc', 'inc', 'inc-abs'], 3 + 2]);
+    const double = delayed((x) => 2 * x, { name: 'double', inline: true })(inc(1)), cheap = await drawn([add(double, 1), abs(double)], { optimizeGraph: true });
+    expect([circles(cheap).filter((label) => label.includes('double')).length, circles(cheap).length, cheap.edges.length]).toEqual([1, 3, 3 + 2]);
+  });
+
+  test('its colours are of the order in which that runs', async () => {
+    const { nodes } = await drawn([inc(inc(inc(1))), add(inc(1), inc(2))], { optimizeGraph: true, color: 'order' });
+    expect(nodes.filter(({ shape }) => shape === 'circle').map(({ label }) => label).sort()).toEqual(['0', '1', '2', '3']);
   });
 
   test('a cycle is drawn, so that it can be found, but has no order', async () => {
@@ -291,6 +300,21 @@ describe('what is drawn', () => {
     await delayed(() => ran++)().visualize({ ...nowhere, color: 'memorypressure' });
     expect(ran).toBe(0);
   });
+});
+
+test('every random graph is drawn whole, in every direction and form', async () => {
+  let seed = 1;
+  const random = (below) => (seed = (seed * 16807) % 2147483647) % below, pick = (list) => list[random(list.length)];
+  for (let round = 0; round < 100; round++) {
+    const count = 1 + random(40), entries = Array.from({ length: count }, (_, i) => {
+      const inputs = Array.from({ length: random(4) }, () => `${pick(['a', 'b'])}-${random(i + (random(10) ? 0 : 5)) || 0}`);
+      return [`${pick(['a', 'b'])}-${i}`, pick([[Math.max, ...inputs], [Math.max, [Math.abs, ...inputs]], inputs, i, inputs[0]])];
+    });
+    const options = { ...nowhere, rankdir: pick(['BT', 'TB', 'LR', 'RL']), collapseOutputs: pick([true, false]), verbose: pick([true, false]) };
+    const { svg, dot } = await visualize(new Map(entries), options);
+    expect(svg).not.toMatch(/NaN|undefined|Infinity/);
+    expect([round, canonical(inSvg(svg))]).toEqual([round, canonical(inDot(dot))]);
+  }
 });
 
 describe('color', () => {

@@ -49,7 +49,7 @@ function once(make) {
  */
 export async function picture(subject, options) {
   const settings = settingsOf(options), { format } = settings;
-  const drawn = itemsOf(subject, settings.optimizeGraph), { items } = drawn;
+  const drawn = await itemsOf(subject, settings.optimizeGraph), { items } = drawn;
   const coloured = settings.color === null ? null : attributesBy(settings.color, items, await orderOf(drawn), settings.maxval);
   const whole = once(() => sketchOf(items, settings, coloured)), seen = once(() => visible(items, settings, whole));
   const svg = once(() => svgOf(seen(), settings)), dot = once(() => dotOf(whole(), settings));

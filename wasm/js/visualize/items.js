@@ -6,6 +6,7 @@ import { OptionError } from '../errors.js';
 import { nodesOf } from '../get.js';
 import { optimize } from '../optimize.js';
 import { LITERAL, Recording, distinct } from '../record.js';
+import { fusedOf } from './fused.js';
 import { indexOf, prefixOf } from './labels.js';
 
 /**
@@ -16,8 +17,11 @@ import { indexOf, prefixOf } from './labels.js';
  * @property {boolean} task whether something is called: it is a circle with a box, otherwise a box
  * @property {number[]} inputs the items that it needs, each once
  *
- * @typedef {{ items: Item[], recording: Recording, itemOf: Int32Array }} Drawn `itemOf` a task of the recording, -1: it is
- * part of another
+ * @typedef {object} Drawn
+ * @property {Item[]} items
+ * @property {Recording} recording
+ * @property {Int32Array} itemOf the item of a task of the recording, -1: it is part of another, or is not run
+ * @property {boolean} optimized whether items are what is left after all passes
  */
 
 /** Whether a node holds a value, or stands for others, so that nothing is called. @param {Delayed} node */
@@ -33,17 +37,18 @@ function isRawGraph(subject) {
 /**
  * @param {unknown} subject a structure with Delayed inside, or a raw graph
  * @param {boolean} optimized
- * @returns {Drawn}
+ * @returns {Promise<Drawn>}
  * @throws {OptionError} if there is nothing to draw; what `get` throws of a raw graph
  */
-export function itemsOf(subject, optimized) {
+export async function itemsOf(subject, optimized) {
   if (isRawGraph(subject)) return ofRawGraph(/** @type {import('../get.js').RawGraph} */ (subject));
   const nodes = findInside(optimized ? optimize(subject) : subject, Delayed);
   if (nodes.length === 0)
     throw new OptionError('visualize takes a Delayed, a structure with Delayed inside, or a raw graph such as { x: 1, y: [inc, "x"] }, but there is no Delayed in what it got.', { option: 'structure' });
   const recording = new Recording(distinct(nodes).wanted);
   recording.walk();
-  return drawnOf(recording, recording.nodes, new Map());
+  const drawn = drawnOf(recording, recording.nodes, new Map());
+  return optimized ? fusedOf(drawn) : drawn;
 }
 
 /** A raw graph's keys. A task inside another's arguments is part of it, as in Dask. @param {import('../get.js').RawGraph} graph */
@@ -69,7 +74,7 @@ function drawnOf(recording, nodes, tuples) {
       inputs: inputsOf(recording, task, nodes.length),
     };
   });
-  return { items, recording, itemOf };
+  return { items, recording, itemOf, optimized: false };
 }
 
 /** What a tuple is called by. @param {readonly unknown[]} tuple @returns {string} */

@@ -11,25 +11,42 @@ import { plasma } from './plasma.js';
 /** @typedef {import('./items.js').Item} Item */
 
 /**
+ * Has the core build a graph, and asks something of it.
+ * @template T
+ * @param {import('../record.js').Recording} recording
+ * @param {boolean} optimized
+ * @param {(heap: import('../core/heap.js').Heap, graph: number, plan: import('../options.js').Plan) => T} ask
+ * @returns {Promise<T>}
+ * @throws {import('../errors.js').CycleError | import('../errors.js').DuplicateKeyError}
+ */
+export async function builtGraph(recording, optimized, ask) {
+  const heap = await loadSerial(), plan = planOf({ optimize: optimized });
+  const { graph } = buildGraph(heap, recording, { encodeLiteral: null, functionNumber: (index) => index, plan });
+  try {
+    return ask(heap, graph, plan);
+  } finally {
+    heap.core.hdw_graph_destroy(graph);
+  }
+}
+
+/**
  * Which item runs as the how-manieth.
  * @param {import('./items.js').Drawn} drawn
  * @returns {Promise<Uint32Array>} by item
- * @throws {import('../errors.js').CycleError | import('../errors.js').DuplicateKeyError}
  */
-export async function orderOf({ items, recording, itemOf }) {
-  const heap = await loadSerial(), { core } = heap, plan = planOf({ optimize: false });
-  const { graph } = buildGraph(heap, recording, { encodeLiteral: null, functionNumber: (index) => index, plan });
-  let walk = 0, ran = 0;
-  const order = new Uint32Array(items.length);
-  try {
-    walk = core.hdw_walk_create(graph, plan.budgetResults) >>> 0;
+export function orderOf({ items, recording, itemOf, optimized }) {
+  return builtGraph(recording, optimized, ({ core }, graph, plan) => {
+    const walk = core.hdw_walk_create(graph, plan.budgetResults) >>> 0;
     if (!walk) throw outOfMemory('a run', core.hdw_graph_task_count(graph));
-    for (let task; (task = core.hdw_walk_next(walk) >>> 0) !== NONE; ) if (itemOf[task] >= 0) order[itemOf[task]] = ran++;
+    const order = new Uint32Array(items.length).fill(NONE);
+    let ran = 0;
+    for (let task; (task = core.hdw_walk_next(walk) >>> 0) !== NONE; ) {
+      const item = itemOf[task]; /* one that is cheap may run more than once */
+      if (item >= 0 && order[item] === NONE) order[item] = ran++;
+    }
+    core.hdw_walk_destroy(walk);
     return order;
-  } finally {
-    if (walk) core.hdw_walk_destroy(walk);
-    core.hdw_graph_destroy(graph);
-  }
+  });
 }
 
 /**

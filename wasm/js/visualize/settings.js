@@ -21,7 +21,8 @@ import { colorings } from './order.js';
  * @property {Attributes} [edgeAttr] of all lines
  * @property {Record<string, Attributes>} [functionAttributes] of one circle each, by key
  * @property {Record<string, Attributes>} [dataAttributes] of one box each, by key
- * @property {boolean} [optimizeGraph] the graph as `optimize` makes it
+ * @property {boolean} [optimizeGraph] the graph as it runs: a chain that runs in one go is one circle, with the names of its
+ *   parts. A raw graph, of which nobody says what is wanted, is drawn as it is
  *
  * @typedef {object} Settings
  * @property {string | null} filename with its ending; null: none is written
