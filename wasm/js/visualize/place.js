@@ -12,7 +12,7 @@ const stem = 30, rowGap = 36, slackMin = 90;
 export const roundRoom = 30;
 /** Beyond so many cells and rows that lines pass, the layout with fewer crossings takes seconds, and in a page's main
  * thread, which must go on, too long before that. */
-const dagreMax = 2500, dagreMaxInPage = 800;
+const dagreMax = 2000, dagreMaxInPage = 800;
 
 /**
  * @typedef {[number, number]} Point across and along
