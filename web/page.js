@@ -1,15 +1,14 @@
 /** The playground: joins the menu, the editor, the runner, the views and the results. */
 import { DONE, RELEASED, TraceModel } from 'heddle/trace';
 import { Runner } from './runner/runner.js';
-import './views/graph.js';
-import './views/workers.js';
+import './views/index.js';
 import { Announcer } from './announcer.js';
 import { createEditor } from './editor.js';
 import { programs } from './programs.js';
 import { Run, RunColumn, compare, count, duration, whereOf } from './results.js';
+import { Traces } from './traces.js';
 
 /** @typedef {import('./results.js').Scheduler} Scheduler */
-/** @typedef {HTMLElement & { show(model: TraceModel): void }} View */
 
 const modeNames = { sync: 'Serial', threads: 'Parallel' };
 
@@ -21,7 +20,7 @@ class Playground {
   #workers = /** @type {HTMLInputElement} */ (byId('workers'));
   #bar = /** @type {HTMLProgressElement} */ (byId('progress-bar'));
   #buttons = { sync: byId('serial'), threads: byId('parallel'), stop: byId('stop'), reset: /** @type {HTMLButtonElement} */ (byId('reset')) };
-  #views = [/** @type {View} */ (byId('graph')), /** @type {View} */ (byId('strip-view'))];
+  #view = /** @type {import('./views/run.js').HeddleRun} */ (byId('view'));
   #announcer = new Announcer(byId('news'));
   #runner = new Runner({ onMessage: (/** @type {any} */ message) => this.#receive(message) });
   #whySerial = Runner.whySerial();
@@ -32,8 +31,15 @@ class Playground {
   #program = programs.find(({ id }) => `#${id}` === location.hash) ?? programs[0];
   /** @type {Run | undefined} the one that is running */
   #run;
-  /** @type {TraceModel | undefined} of the newest graph */
+  /** @type {TraceModel | undefined} that is shown: of the newest graph, or of a file */
   #model;
+  /** What its files are called. */
+  #modelName = 'run';
+  #traces;
+  /** The longest computation of the last run of each mode, with the program's text. @type {Map<Scheduler, { model: TraceModel, text: string }>} */
+  #compared = new Map();
+  /** How the gate was told to stand, by what was said last of each kind. @type {Map<string, { how: string, count: number }>} */
+  #gate = new Map();
   /** Of the computations of this run that have not ended, by their number. @type {Map<number, TraceModel>} */
   #models = new Map();
   /** Tasks of those that have ended. */
@@ -50,6 +56,11 @@ class Playground {
       onChange: (text) => this.#edited(text),
       onRun: (scheduler) => this.#start(scheduler),
     });
+    this.#traces = new Traces({ open: byId('open-trace'), input: /** @type {HTMLInputElement} */ (byId('trace-file')), save: byId('save-trace'), chrome: byId('save-chrome'),
+      picture: byId('save-picture'), error: byId('trace-error'), target: /** @type {HTMLElement} */ (document.querySelector('.watch')) },
+    { model: () => this.#model, name: () => this.#modelName, say: (text) => this.#announcer.say(text), onOpen: (model, name) => this.#showTrace(model, name) });
+    this.#view.addEventListener('heddle-news', (event) => this.#tellNews(/** @type {CustomEvent} */ (event)));
+    this.#view.addEventListener('heddle-gate', (event) => this.#tellGate(/** @type {CustomEvent} */ (event).detail));
     this.#fillMenu();
     this.#showPlatform();
     this.#buttons.sync.addEventListener('click', () => this.#start('sync'));
@@ -153,15 +164,19 @@ class Playground {
     this.#columns[scheduler].begin(this.#run);
     this.#bar.value = 0;
     byId('progress').dataset.state = 'idle';
-    byId('graph').dataset.state = byId('strip-view').dataset.state = 'past';
+    this.#view.dataset.state = 'past';
     this.#model = undefined;
+    this.#compared.delete(scheduler);
+    this.#traces.update();
     this.#models.clear();
     this.#ended = { done: 0, total: 0 };
     byId('comparison').textContent = '';
+    byId('compared').hidden = true;
     this.#clock = window.setInterval(() => this.#draw(), 100);
     this.#updateButtons();
     this.#announcer.say(`${modeNames[scheduler]} run started`);
     this.#runner.run(text, { scheduler, workers });
+    for (const { how, count: tasks } of this.#gate.values()) if (how !== 'step') this.#tellGate({ how, count: tasks });
   }
 
   /** @param {any} message of the runner */
@@ -174,7 +189,10 @@ class Playground {
     else if (message.type === 'print') run.print(message);
     else if (message.type === 'finished') run.finish(message);
     else if (message.type === 'stopped') run.stop();
-    if (run.state !== 'running') for (const model of this.#models.values()) model.close();
+    if (run.state !== 'running') {
+      for (const model of this.#models.values()) model.close();
+      if (this.#model) this.#view.settle();
+    }
     this.#modelChanged ||= message.type !== 'print';
     if (run.state !== 'running') this.#over(run);
     this.#draw();
@@ -190,15 +208,55 @@ class Playground {
     const total = this.#model.count;
     run.tasks += total;
     run.where = whereOf(message.scheduler, message.workers); /* the program may have chosen otherwise */
-    byId('graph').dataset.state = byId('strip-view').dataset.state = 'now';
-    byId('picture').hidden = true;
-    byId('graph').hidden = false;
-    byId('strip').hidden = false;
-    /* On a phone the graph is below the editor. */
-    const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    byId('graph').scrollIntoView({ block: 'nearest', behavior: calm ? 'instant' : 'smooth' });
+    this.#modelName = `${run.program}-${modeNames[run.scheduler].toLowerCase()}`;
+    this.#traces.update();
+    this.#showView();
     const where = message.scheduler === 'sync' ? 'one after another' : `on ${run.where}`;
     this.#announcer.say(`${modeNames[run.scheduler]} run started: ${count(total, 'task')} ${where}`);
+  }
+
+  #showView() {
+    const wasHidden = this.#view.hidden;
+    this.#view.dataset.state = 'now';
+    byId('picture').hidden = true;
+    this.#view.hidden = false;
+    /* On a phone the graph is below the editor. */
+    const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    if (wasHidden || matchMedia('(max-width: 999px)').matches) this.#view.scrollIntoView({ block: 'nearest', behavior: calm ? 'instant' : 'smooth' });
+  }
+
+  /** A run from a file. @param {TraceModel} model @param {string} name */
+  #showTrace(model, name) {
+    this.#model = model;
+    this.#modelName = name.replace(/\.heddle$/, '');
+    this.#traces.update();
+    this.#showView();
+    this.#view.show(model);
+    this.#view.settle();
+    this.#announcer.say(`${name}: ${model.sentence}`);
+  }
+
+  /** The line of news says it; how a run of a program ends it says itself. @param {CustomEvent} event */
+  #tellNews(event) {
+    event.preventDefault();
+    if (this.#run && !/^Begun/.test(event.detail.text)) this.#announcer.say(event.detail.text);
+  }
+
+  /** @param {{ how: string, count: number }} wanted of the run that goes on, and of the next ones */
+  #tellGate({ how, count: tasks }) {
+    this.#gate.set(how === 'resume' ? 'pause' : how, { how, count: tasks });
+    const runner = /** @type {any} */ (this.#runner);
+    if (this.#run) runner.gate?.(how, tasks);
+  }
+
+  /** Both modes on one axis, if they ran the same program. */
+  #compareRuns() {
+    const [serial, parallel] = [this.#compared.get('sync'), this.#compared.get('threads')], place = byId('compared');
+    if (!serial || !parallel || serial.text !== parallel.text || !customElements.get('heddle-compare')) return;
+    const view = /** @type {any} */ (place.firstElementChild ?? place.appendChild(document.createElement('heddle-compare')));
+    place.hidden = false;
+    view.labels = [modeNames.sync, modeNames.threads];
+    view.show([serial.model, parallel.model]);
   }
 
   /** @param {Run} run */
@@ -216,6 +274,7 @@ class Playground {
     else if (run.state === 'stopped') this.#announcer.say(`${mode} run stopped after ${took}`);
     else this.#announcer.say(`${mode} run failed after ${took}: ${error?.name}`);
     byId('comparison').textContent = compare(this.#columns.sync.run, this.#columns.threads.run);
+    if (byId('comparison').textContent) this.#compareRuns();
   }
 
   /** Draws what has changed, in the next frame. */
@@ -225,7 +284,7 @@ class Playground {
       for (const column of Object.values(this.#columns)) column.render();
       if (!this.#model || !this.#modelChanged) return;
       this.#modelChanged = false;
-      for (const view of this.#views) view.show(this.#model);
+      this.#view.show(this.#model);
       this.#showProgress();
     });
   }
@@ -236,6 +295,8 @@ class Playground {
     if (!model) return;
     model.receive(message);
     this.#models.delete(message.run);
+    const run = this.#run, longest = run && this.#compared.get(run.scheduler);
+    if (run && !(longest && longest.model.atMs > model.atMs)) this.#compared.set(run.scheduler, { model, text: run.text });
     this.#ended.total += model.count;
     this.#ended.done += doneOf(model);
   }

@@ -1,0 +1,60 @@
+/**
+ * What slows a run itself: pause, one task more, so many a second. Says what is wanted by `heddle-gate` events with
+ * `detail: { how: 'pause' | 'resume' | 'step' | 'rate', count }`, `count` the tasks of a step, or a second; who owns the
+ * run passes them on to its gate.
+ */
+import { counted, READY, RUNNING } from 'heddle/trace';
+import { html, write } from './elements.js';
+
+/** Tasks a second; Infinity: as fast as it can. */
+const rates = [Infinity, 20, 5, 2, 1, 0.5];
+
+/** @param {number} rate */
+const rateSays = (rate) => (rate === Infinity ? 'at full speed' : rate < 1 ? `a task every ${1 / rate} s` : `${rate} ${rate === 1 ? 'task' : 'tasks'} a second`);
+
+export class GateControls {
+  #hold = html('button', { type: 'button', 'aria-pressed': 'false', title: 'No further task starts; those that run come to their end' }, 'Hold the run');
+  #step = html('button', { type: 'button', title: 'Holds the run, and lets one task start (n)', 'aria-keyshortcuts': 'n' }, 'Start one task');
+  #rate = html('select', { 'aria-label': 'Pace of the run' }, ...rates.map((rate) => html('option', { value: rate }, rateSays(rate))));
+  #says = html('span', { class: 'hd-mode' });
+  root = html('div', { class: 'hd-buttons hd-gate', role: 'group', 'aria-label': 'The run itself' }, this.#hold, this.#step, this.#rate, this.#says);
+  #held = false;
+
+  constructor() {
+    this.#hold.addEventListener('click', () => (this.#held ? this.#open() : this.#shut()));
+    this.#step.addEventListener('click', () => this.step());
+    this.#rate.addEventListener('change', () => this.#open());
+  }
+
+  /** Holds the run and starts one task. */
+  step() {
+    if (!this.#held) this.#shut();
+    this.#tell('step', 1);
+  }
+
+  /** @param {import('heddle/trace').TraceModel} model */
+  show({ outcome, counts }) {
+    const waits = counts[READY], runs = counts[RUNNING];
+    write(this.#says, !this.#held ? '' : outcome !== null ? 'the next run will be held' : `held: ${counted(runs)} running, ${counted(waits)} could start`);
+  }
+
+  #shut() {
+    this.#held = true;
+    this.#hold.setAttribute('aria-pressed', 'true');
+    this.#tell('pause', 0);
+  }
+
+  /** Goes on, as fast as the menu says. */
+  #open() {
+    const rate = Number(this.#rate.value);
+    this.#held = false;
+    this.#hold.setAttribute('aria-pressed', 'false');
+    this.#tell('resume', 0);
+    this.#tell('rate', rate);
+  }
+
+  /** @param {'pause' | 'resume' | 'step' | 'rate'} how @param {number} count */
+  #tell(how, count) {
+    this.root.dispatchEvent(new CustomEvent('heddle-gate', { bubbles: true, composed: true, detail: { how, count } }));
+  }
+}
