@@ -241,7 +241,7 @@ describe.each(browserNames)('the playground in %s', (name) => {
     await until('running', 'serial');
     await nextFrame();
     expect(await page.$eval('#progress', (bar) => bar.dataset.state)).toBe('idle');
-    expect(await page.$eval('#graph', (graph) => graph.dataset.state)).toBe('past');
+    expect(await page.$eval('#view', (view) => view.dataset.state)).toBe('past');
     await click('stop');
     await until('stopped', 'serial');
     expect((await told('serial')).Tasks).toBe('0');

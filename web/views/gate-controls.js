@@ -17,7 +17,7 @@ export class GateControls {
   #step = html('button', { type: 'button', title: 'Holds the run, and lets one task start (n)', 'aria-keyshortcuts': 'n' }, 'Start one task');
   #rate = html('select', { 'aria-label': 'Pace of the run' }, ...rates.map((rate) => html('option', { value: rate }, rateSays(rate))));
   #says = html('span', { class: 'hd-mode' });
-  root = html('div', { class: 'hd-buttons hd-gate', role: 'group', 'aria-label': 'The run itself' }, this.#hold, this.#step, this.#rate, this.#says);
+  root = html('div', { class: 'hd-buttons hd-gate', role: 'group', 'aria-label': 'The run itself' }, html('span', { class: 'hd-mode', 'aria-hidden': 'true' }, 'The run itself:'), this.#hold, this.#step, this.#rate, this.#says);
   #held = false;
 
   constructor() {

@@ -90,7 +90,10 @@ export class HeddleProgress extends HTMLElement {
     this.#version = 0;
     const sizes = new Uint32Array(model.names.length);
     for (const name of model.graph.nameOf) sizes[name]++;
-    const indices = Array.from(sizes.keys()).sort((a, b) => sizes[b] - sizes[a] || a - b).slice(0, namesShown);
+    const depths = new Uint32Array(sizes.length).fill(model.count);
+    model.graph.nameOf.forEach((name, task) => (depths[name] = Math.min(depths[name], model.depths[task])));
+    const most = Array.from(sizes.keys()).sort((a, b) => sizes[b] - sizes[a] || a - b).slice(0, namesShown);
+    const indices = most.sort((a, b) => depths[a] - depths[b] || a - b); /* as the run comes to them */
     this.#rows = indices.map((index) => ({ index, row: new Row(model.names[index], colourOf(model.names[index]).fill) }));
     this.#all = new Row('all');
     this.#all.root.className = 'hd-all';

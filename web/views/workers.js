@@ -30,14 +30,14 @@ class Line {
 
   /** @param {import('heddle/trace').TraceModel} model @param {import('./crew.js').Hand} hand @param {number} nowMs */
   show(model, hand, nowMs) {
-    const { state, task, more, done, failed, busyMs } = hand, { now, since, done: doneCell, failed: failedCell } = this.#cells;
+    const { state, task, sinceMs, more, done, failed, busyMs } = hand, { now, since, done: doneCell, failed: failedCell } = this.#cells;
     this.root.dataset.worker = state;
     this.task = task;
     if (this.#shown !== `${state} ${task} ${more}`) {
       this.#shown = `${state} ${task} ${more}`;
       now.replaceChildren(...(task < 0 ? [words[state]] : this.#running(model, task, more)));
     }
-    write(since, task < 0 ? '' : `for ${timed(Math.max(0, nowMs - model.startMsOf(task)))}`);
+    write(since, task < 0 ? '' : `for ${timed(Math.max(0, nowMs - sinceMs))}`);
     const share = nowMs > 0 ? busyMs / nowMs : 0, percent = `${Math.round(100 * share)} %`;
     write(this.#share, percent);
     /** @type {HTMLElement} */ (this.#bar.firstChild).style.width = percent.replace(' ', '');
