@@ -38,8 +38,6 @@ class Playground {
   #traces;
   /** The longest computation of the last run of each mode, with the program's text. @type {Map<Scheduler, { model: TraceModel, text: string }>} */
   #compared = new Map();
-  /** How the gate was told to stand, by what was said last of each kind. @type {Map<string, { how: string, count: number }>} */
-  #gate = new Map();
   /** Of the computations of this run that have not ended, by their number. @type {Map<number, TraceModel>} */
   #models = new Map();
   /** Tasks of those that have ended. */
@@ -60,7 +58,7 @@ class Playground {
       picture: byId('save-picture'), error: byId('trace-error'), target: /** @type {HTMLElement} */ (document.querySelector('.watch')) },
     { model: () => this.#model, name: () => this.#modelName, say: (text) => this.#announcer.say(text), onOpen: (model, name) => this.#showTrace(model, name) });
     this.#view.addEventListener('heddle-news', (event) => this.#tellNews(/** @type {CustomEvent} */ (event)));
-    this.#view.addEventListener('heddle-gate', (event) => this.#tellGate(/** @type {CustomEvent} */ (event).detail));
+    this.#view.addEventListener('heddle-gate', (event) => this.#turnGate(/** @type {CustomEvent} */ (event)));
     this.#fillMenu();
     this.#showPlatform();
     this.#buttons.sync.addEventListener('click', () => this.#start('sync'));
@@ -176,7 +174,6 @@ class Playground {
     this.#updateButtons();
     this.#announcer.say(`${modeNames[scheduler]} run started`);
     this.#runner.run(text, { scheduler, workers });
-    for (const { how, count: tasks } of this.#gate.values()) if (how !== 'step') this.#tellGate({ how, count: tasks });
   }
 
   /** @param {any} message of the runner */
@@ -242,11 +239,9 @@ class Playground {
     if (this.#run && !/^Begun/.test(event.detail.text)) this.#announcer.say(event.detail.text);
   }
 
-  /** @param {{ how: string, count: number }} wanted of the run that goes on, and of the next ones */
-  #tellGate({ how, count: tasks }) {
-    this.#gate.set(how === 'resume' ? 'pause' : how, { how, count: tasks });
-    const runner = /** @type {any} */ (this.#runner);
-    if (this.#run) runner.gate?.(how, tasks);
+  /** Of the run that goes on, and of the next ones. @param {CustomEvent} event */
+  #turnGate({ detail: { how, count: tasks } }) {
+    this.#runner.gate(how, tasks);
   }
 
   /** Both modes on one axis, if they ran the same program. */

@@ -1,8 +1,10 @@
 // The playground in real browsers: programs run in both modes and are watched; Stop; nothing gets out.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import http from 'node:http';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { serve } from '../../web/serve.mjs';
 import { browserNames, launch, paste } from './pages.mjs';
 
@@ -245,6 +247,74 @@ describe.each(browserNames)('the playground in %s', (name) => {
     await click('stop');
     await until('stopped', 'serial');
     expect((await told('serial')).Tasks).toBe('0');
+  });
+
+  test('a run is held before it begins, and each n starts one task', async () => {
+    await open();
+    await paste(page, "import { delayed } from 'heddle';\nconst inc = delayed((x) => x + 1), add = delayed((x, y) => x + y);\nawait add(inc(1), inc(2)).compute();");
+    await run('parallel');
+    const button = (label) => page.evaluate((text) => [...document.querySelectorAll('.hd-gate button')].find((one) => one.textContent === text).click(), label);
+    await button('Hold the run');
+    await click('parallel');
+    const done = (count) => page.waitForFunction((wanted) => document.getElementById('progress-text').textContent === wanted, { timeout: 10_000 }, `${count} of 3 tasks done`);
+    await done(0);
+    await page.focus('heddle-scrubber input');
+    for (let count = 1; count <= 3; count++) {
+      await page.keyboard.press('n');
+      await done(count);
+    }
+    await until('done', 'parallel');
+    await button('Hold the run');
+    expect(await run('serial')).toMatchObject({ Result: '5' });
+  });
+
+  test('a run is saved and opened again; files that are no traces are refused, and change nothing', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'heddle-'));
+    try {
+      await open();
+      await choose('word-count');
+      await run('parallel');
+      await nextFrame();
+      await page.evaluate(() => {
+        window.saved = [];
+        HTMLAnchorElement.prototype.click = function () { window.saved.push([this.download, fetch(this.href).then((file) => file.arrayBuffer())]); };
+      });
+      for (const id of ['save-trace', 'save-chrome', 'save-picture']) {
+        await click(id);
+        await page.waitForFunction((ending) => window.saved.some(([file]) => file.endsWith(ending)), {}, { 'save-trace': '.heddle', 'save-chrome': '.json', 'save-picture': '.svg' }[id]);
+      }
+      const saved = await page.evaluate(() => Promise.all(window.saved.map(async ([file, bytes]) => [file, Array.from(new Uint8Array(await bytes))])));
+      const files = Object.fromEntries(saved.map(([file, bytes]) => [file, Buffer.from(bytes)]));
+      expect(Object.keys(files)).toEqual(['word-count-parallel.heddle', 'word-count-parallel.json', 'word-count-parallel.svg']);
+      expect(JSON.parse(files['word-count-parallel.json']).traceEvents.length).toBeGreaterThan(3);
+      const circles = await page.evaluate((text) => new DOMParser().parseFromString(text, 'image/svg+xml').querySelectorAll('circle').length, files['word-count-parallel.svg'].toString());
+      expect(circles).toBeGreaterThan(3);
+      const pictured = () => page.$eval('.hd-picture', (svg) => svg.getAttribute('aria-label'));
+      const before = { label: await pictured(), states: await shown() };
+      await page.close();
+      await open();
+      const write = (file, bytes) => writeFileSync(join(folder, file), bytes);
+      const trace = files['word-count-parallel.heddle'], upload = async (file) => (await page.$('#trace-file')).uploadFile(join(folder, file));
+      write('saved.heddle', trace);
+      await upload('saved.heddle');
+      await page.waitForFunction(() => document.querySelector('.hd-picture .hd-call[data-state]'));
+      await nextFrame();
+      expect({ label: await pictured(), states: await shown() }).toEqual(before);
+      for (const [file, bytes] of [['text.heddle', 'hello'], ['cut.heddle', trace.subarray(0, trace.length / 2)], ['odd.heddle', Buffer.from(trace.map((byte, at) => (at > 40 ? byte ^ 85 : byte)))]]) {
+        write(file, bytes);
+        await upload(file);
+        await page.waitForFunction((text) => document.getElementById('trace-error').textContent.startsWith(text), {}, `${file}: this is no trace that can be read`);
+        expect(await pictured()).toBe(before.label);
+      }
+      await page.evaluate((bytes) => {
+        const dataTransfer = new DataTransfer(), target = document.querySelector('.watch');
+        dataTransfer.items.add(new File([new Uint8Array(bytes)], 'dropped.heddle'));
+        target.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+      }, Array.from(trace));
+      await page.waitForFunction(() => document.getElementById('trace-error').hidden && /^dropped/.test(document.getElementById('news').textContent));
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   test('the table of tasks says which run in one go', async () => {

@@ -1,7 +1,7 @@
 /**
  * What slows a run itself: pause, one task more, so many a second. Says what is wanted by `heddle-gate` events with
  * `detail: { how: 'pause' | 'resume' | 'step' | 'rate', count }`, `count` the tasks of a step, or a second; who owns the
- * run passes them on to its gate.
+ * run passes them on to its gate (`step` also holds the run, as `Gate` does).
  */
 import { counted, READY, RUNNING } from 'heddle/trace';
 import { html, write } from './elements.js';
@@ -28,7 +28,7 @@ export class GateControls {
 
   /** Holds the run and starts one task. */
   step() {
-    if (!this.#held) this.#shut();
+    this.#press(true);
     this.#tell('step', 1);
   }
 
@@ -39,18 +39,22 @@ export class GateControls {
   }
 
   #shut() {
-    this.#held = true;
-    this.#hold.setAttribute('aria-pressed', 'true');
+    this.#press(true);
     this.#tell('pause', 0);
   }
 
   /** Goes on, as fast as the menu says. */
   #open() {
     const rate = Number(this.#rate.value);
-    this.#held = false;
-    this.#hold.setAttribute('aria-pressed', 'false');
-    this.#tell('resume', 0);
-    this.#tell('rate', rate);
+    this.#press(false);
+    if (rate === Infinity) this.#tell('resume', 0);
+    else this.#tell('rate', rate);
+  }
+
+  /** @param {boolean} held */
+  #press(held) {
+    this.#held = held;
+    this.#hold.setAttribute('aria-pressed', String(held));
   }
 
   /** @param {'pause' | 'resume' | 'step' | 'rate'} how @param {number} count */
