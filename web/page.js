@@ -1,14 +1,14 @@
 /** The playground: joins the menu, the editor, the runner, the views and the results. */
-import { DONE, RELEASED, TraceModel } from 'heddle/trace';
 import { Runner } from './runner/runner.js';
 import './views/index.js';
 import { Announcer } from './announcer.js';
+import { Computations } from './computations.js';
 import { createEditor } from './editor.js';
 import { programs } from './programs.js';
 import { Run, RunColumn, compare, count, duration, whereOf } from './results.js';
 import { Traces } from './traces.js';
 
-/** @typedef {import('./results.js').Scheduler} Scheduler */
+/** @typedef {import('./results.js').Scheduler} Scheduler @typedef {import('heddle/trace').TraceModel} TraceModel */
 
 const modeNames = { sync: 'Serial', threads: 'Parallel' };
 
@@ -18,6 +18,8 @@ const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 class Playground {
   #menu = /** @type {HTMLSelectElement} */ (byId('menu'));
   #workers = /** @type {HTMLInputElement} */ (byId('workers'));
+  #computation = /** @type {HTMLSelectElement} */ (byId('computation'));
+  #held = /** @type {HTMLInputElement} */ (byId('held'));
   #bar = /** @type {HTMLProgressElement} */ (byId('progress-bar'));
   #buttons = { sync: byId('serial'), threads: byId('parallel'), stop: byId('stop'), reset: /** @type {HTMLButtonElement} */ (byId('reset')) };
   #view = /** @type {import('./views/run.js').HeddleRun} */ (byId('view'));
@@ -38,10 +40,7 @@ class Playground {
   #traces;
   /** The longest computation of the last run of each mode, with the program's text. @type {Map<Scheduler, { model: TraceModel, text: string }>} */
   #compared = new Map();
-  /** Of the computations of this run that have not ended, by their number. @type {Map<number, TraceModel>} */
-  #models = new Map();
-  /** Tasks of those that have ended. */
-  #ended = { done: 0, total: 0 };
+  #computations = new Computations();
   #modelChanged = false;
   #frame = 0;
   #clock = 0;
@@ -59,6 +58,9 @@ class Playground {
     { model: () => this.#model, name: () => this.#modelName, say: (text) => this.#announcer.say(text), onOpen: (model, name) => this.#showTrace(model, name) });
     this.#view.addEventListener('heddle-news', (event) => this.#tellNews(/** @type {CustomEvent} */ (event)));
     this.#view.addEventListener('heddle-gate', (event) => this.#turnGate(/** @type {CustomEvent} */ (event)));
+    this.#computation.addEventListener('change', () => this.#choose());
+    this.#held.addEventListener('change', () => this.#view.hold(this.#held.checked));
+    document.addEventListener('keydown', (event) => this.#stepBy(event));
     this.#fillMenu();
     this.#showPlatform();
     this.#buttons.sync.addEventListener('click', () => this.#start('sync'));
@@ -166,8 +168,7 @@ class Playground {
     this.#model = undefined;
     this.#compared.delete(scheduler);
     this.#traces.update();
-    this.#models.clear();
-    this.#ended = { done: 0, total: 0 };
+    this.#computations = new Computations();
     byId('comparison').textContent = '';
     byId('compared').hidden = true;
     this.#clock = window.setInterval(() => this.#draw(), 100);
@@ -181,13 +182,12 @@ class Playground {
     const run = this.#run;
     if (!run) return;
     if (message.type === 'begin') this.#begin(run, message);
-    else if (message.type === 'batch') this.#models.get(message.run)?.receive(message);
-    else if (message.type === 'end') this.#end(message);
+    else if (message.type === 'batch' || message.type === 'end') this.#computations.receive(message);
     else if (message.type === 'print') run.print(message);
     else if (message.type === 'finished') run.finish(message);
     else if (message.type === 'stopped') run.stop();
     if (run.state !== 'running') {
-      for (const model of this.#models.values()) model.close();
+      this.#computations.close();
       if (this.#model) this.#view.settle();
     }
     this.#modelChanged ||= message.type !== 'print';
@@ -200,9 +200,8 @@ class Playground {
    * @param {any} message
    */
   #begin(run, message) {
-    this.#model = new TraceModel(message);
-    this.#models.set(message.run, this.#model);
-    const total = this.#model.count;
+    const follows = this.#computations.isNewest(this.#model), model = this.#computations.begin(message), total = model.count;
+    if (follows || !this.#model) this.#model = model; /* who looks at one before goes on looking */
     run.tasks += total;
     run.where = whereOf(message.scheduler, message.workers); /* the program may have chosen otherwise */
     this.#modelName = `${run.program}-${modeNames[run.scheduler].toLowerCase()}`;
@@ -225,6 +224,7 @@ class Playground {
   /** A run from a file. @param {TraceModel} model @param {string} name */
   #showTrace(model, name) {
     this.#model = model;
+    this.#computations.offer(this.#computation, model); /* it is none of them */
     this.#modelName = name.replace(/\.heddle$/, '');
     this.#traces.update();
     this.#showView();
@@ -242,6 +242,13 @@ class Playground {
   /** Of the run that goes on, and of the next ones. @param {CustomEvent} event */
   #turnGate({ detail: { how, count: tasks } }) {
     this.#runner.gate(how, tasks);
+    this.#held.checked = how === 'pause' || how === 'step';
+  }
+
+  /** While a run goes step by step n starts a task, wherever nothing is typed. @param {KeyboardEvent} event */
+  #stepBy(event) {
+    if (event.key !== 'n' || event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || !this.#run || !this.#held.checked) return;
+    if (!(event.target instanceof Element && event.target.closest('.editor, select, input:not([type="checkbox"])'))) this.#view.step();
   }
 
   /** Both modes on one axis, if they ran the same program. */
@@ -254,9 +261,18 @@ class Playground {
     view.show([serial.model, parallel.model]);
   }
 
+  /** Another computation of the program. */
+  #choose() {
+    this.#model = this.#computations.chosen(this.#computation.value) ?? this.#model;
+    this.#modelChanged = true;
+    this.#draw();
+  }
+
   /** @param {Run} run */
   #over(run) {
     this.#run = undefined;
+    const { longest } = this.#computations;
+    if (longest) this.#compared.set(run.scheduler, { model: longest, text: run.text });
     window.clearInterval(this.#clock);
     this.#updateButtons();
     const { error } = run;
@@ -280,39 +296,19 @@ class Playground {
       if (!this.#model || !this.#modelChanged) return;
       this.#modelChanged = false;
       this.#view.show(this.#model);
+      this.#computations.offer(this.#computation, this.#model);
       this.#showProgress();
     });
   }
 
-  /** @param {any} message */
-  #end(message) {
-    const model = this.#models.get(message.run);
-    if (!model) return;
-    model.receive(message);
-    this.#models.delete(message.run);
-    const run = this.#run, longest = run && this.#compared.get(run.scheduler);
-    if (run && !(longest && longest.model.atMs > model.atMs)) this.#compared.set(run.scheduler, { model, text: run.text });
-    this.#ended.total += model.count;
-    this.#ended.done += doneOf(model);
-  }
-
   /** Of all computations of this run. */
   #showProgress() {
-    let { done, total } = this.#ended;
-    for (const model of this.#models.values()) {
-      done += doneOf(model);
-      total += model.count;
-    }
+    const { done, total } = this.#computations.progress;
     byId('progress').dataset.state = 'shown';
     this.#bar.max = Math.max(total, 1);
     this.#bar.value = done;
     byId('progress-text').textContent = `${done.toLocaleString('en')} of ${count(total, 'task')} done`;
   }
-}
-
-/** @param {TraceModel} model */
-function doneOf(model) {
-  return model.counts[DONE] + model.counts[RELEASED];
 }
 
 new Playground();

@@ -252,19 +252,18 @@ describe.each(browserNames)('the playground in %s', (name) => {
   test('a run is held before it begins, and each n starts one task', async () => {
     await open();
     await paste(page, "import { delayed } from 'heddle';\nconst inc = delayed((x) => x + 1), add = delayed((x, y) => x + y);\nawait add(inc(1), inc(2)).compute();");
-    await run('parallel');
-    const button = (label) => page.evaluate((text) => [...document.querySelectorAll('.hd-gate button')].find((one) => one.textContent === text).click(), label);
-    await button('Hold the run');
+    await click('held');
     await click('parallel');
     const done = (count) => page.waitForFunction((wanted) => document.getElementById('progress-text').textContent === wanted, { timeout: 10_000 }, `${count} of 3 tasks done`);
     await done(0);
-    await page.focus('heddle-scrubber input');
     for (let count = 1; count <= 3; count++) {
+      await page.focus(['#held', 'heddle-scrubber input', '#parallel'][count - 1]);
       await page.keyboard.press('n');
       await done(count);
     }
     await until('done', 'parallel');
-    await button('Hold the run');
+    await page.$eval('.hd-gate button[aria-pressed=true]', (button) => button.click());
+    expect(await page.$eval('#held', (box) => box.checked)).toBe(false);
     expect(await run('serial')).toMatchObject({ Result: '5' });
   });
 
@@ -333,6 +332,10 @@ describe.each(browserNames)('the playground in %s', (name) => {
     expect(await run('parallel')).toMatchObject({ Result: '2', Tasks: '4' });
     await nextFrame();
     expect(await page.$eval('#progress-text', (text) => text.textContent)).toBe('4 of 4 tasks done');
+    expect(await page.$$eval('#computation option', (options) => options.map((option) => option.textContent))).toEqual(['1: 2 tasks', '2: 1 task', '3: 1 task']);
+    expect(Object.values((await shown()).calls)).toEqual([1]);
+    await page.select('#computation', '1');
+    await page.waitForFunction(() => document.querySelectorAll('.hd-picture .hd-call[data-state]').length === 2);
   });
 
   test('without isolation headers it says so, and runs serially', async () => {

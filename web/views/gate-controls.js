@@ -21,9 +21,16 @@ export class GateControls {
   #held = false;
 
   constructor() {
-    this.#hold.addEventListener('click', () => (this.#held ? this.#open() : this.#shut()));
+    this.#hold.addEventListener('click', () => this.hold(!this.#held));
     this.#step.addEventListener('click', () => this.step());
     this.#rate.addEventListener('change', () => this.#open());
+  }
+
+  /** Holds the run, or lets it go. @param {boolean} held */
+  hold(held) {
+    if (held === this.#held) return;
+    if (held) this.#shut();
+    else this.#open();
   }
 
   /** Holds the run and starts one task. */

@@ -31,7 +31,7 @@ let made = 0;
 export class HeddleRun extends HTMLElement {
   #id = `heddle-run-${++made}`;
   #graph = /** @type {View} */ (document.createElement('heddle-graph'));
-  #scrubber = /** @type {View & { step(): void }} */ (document.createElement('heddle-scrubber'));
+  #scrubber = /** @type {import('./scrubber.js').HeddleScrubber} */ (document.createElement('heddle-scrubber'));
   #line = /** @type {View} */ (document.createElement('heddle-event-line'));
   /** @type {Map<string, View>} */
   #panels = new Map(tabs.map((tab) => [tab, /** @type {View} */ (document.createElement(tab === 'Timeline' ? timeline() : `heddle-${tab.toLowerCase()}`))]));
@@ -68,6 +68,7 @@ export class HeddleRun extends HTMLElement {
     clearTimeout(this.#timer);
   }
 
+  /** @returns {View[]} */
   get #views() {
     return [this.#graph, this.#scrubber, ...this.#panels.values(), this.#line];
   }
@@ -116,7 +117,17 @@ export class HeddleRun extends HTMLElement {
     if (event.key !== 'n' || event.ctrlKey || event.altKey || event.metaKey || !this.hasAttribute('gate')) return;
     if (event.target instanceof Element && event.target.closest('input:not([type="range"]), textarea, select, [contenteditable]')) return;
     event.preventDefault();
-    this.#scrubber.step();
+    this.step();
+  }
+
+  /** Holds the run and starts one task: as the button does. */
+  step() {
+    this.#scrubber.gate.step();
+  }
+
+  /** Holds the run, also before it begins, or lets it go. @param {boolean} held */
+  hold(held) {
+    this.#scrubber.gate.hold(held);
   }
 
   /**

@@ -86,9 +86,9 @@ export class HeddleScrubber extends HTMLElement {
     return this.#playback.playing;
   }
 
-  /** Starts one task more than the gate has let through, and shuts it if it was open. */
-  step() {
-    if (this.hasAttribute('gate')) this.#gate.step();
+  /** What slows the run itself. */
+  get gate() {
+    return this.#gate;
   }
 
   /**
