@@ -281,9 +281,9 @@ class Playground {
     }
     const took = duration(run.elapsed);
     const mode = modeNames[run.scheduler];
-    if (run.state === 'done') this.#announcer.say(`${mode} run done in ${took}`);
-    else if (run.state === 'stopped') this.#announcer.say(`${mode} run stopped after ${took}`);
-    else this.#announcer.say(`${mode} run failed after ${took}: ${error?.name}`);
+    if (run.state === 'done') this.#announcer.say(`${mode} run done in ${took}`, true);
+    else if (run.state === 'stopped') this.#announcer.say(`${mode} run stopped after ${took}`, true);
+    else this.#announcer.say(`${mode} run failed after ${took}: ${error?.name}`, true);
     byId('comparison').textContent = compare(this.#columns.sync.run, this.#columns.threads.run);
     if (byId('comparison').textContent) this.#compareRuns();
   }

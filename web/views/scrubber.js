@@ -71,7 +71,7 @@ export class HeddleScrubber extends HTMLElement {
 
   connectedCallback() {
     if (this.#track.isConnected) return;
-    const bar = html('div', { class: 'hd-buttons', role: 'group', 'aria-label': 'Time' }, ...Object.values(this.#buttons), this.#speed, this.#time, this.#mode);
+    const bar = html('div', { class: 'hd-buttons', role: 'group', 'aria-label': 'Time' }, ...Object.values(this.#buttons), this.#speed, html('span', {}, this.#time, this.#mode));
     this.replaceChildren(this.#track, bar, ...(this.hasAttribute('gate') ? [this.#gate.root] : []));
     if (this.#model) this.show(this.#model);
   }
