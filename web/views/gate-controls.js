@@ -40,9 +40,9 @@ export class GateControls {
   }
 
   /** @param {import('heddle/trace').TraceModel} model */
-  show({ outcome, counts }) {
+  show({ outcome, counts, cursorMs }) {
     const waits = counts[READY], runs = counts[RUNNING];
-    write(this.#says, !this.#held ? '' : outcome !== null ? 'the next run will be held' : `held: ${counted(runs)} running, ${counted(waits)} could start`);
+    write(this.#says, !this.#held ? '' : outcome !== null ? 'the next run will be held' : cursorMs !== null ? 'held' : `held: ${counted(runs)} running, ${counted(waits)} could start`);
   }
 
   #shut() {

@@ -49,7 +49,7 @@ export class HeddleScrubber extends HTMLElement {
     last: iconButton('last', 'To the end', () => this.#jump(null)),
   };
   #speed = html('select', { 'aria-label': 'Speed of playing' }, ...speeds.map(([speed, says]) => html('option', { value: speed }, String(says))));
-  #time = html('span', { class: 'hd-time' });
+  #time = html('span', { class: 'hd-moment' });
   #mode = html('span', { class: 'hd-mode' });
   #gate = new GateControls();
   #playback = new Playback();
