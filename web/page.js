@@ -254,8 +254,8 @@ class Playground {
   /** Both modes on one axis, if they ran the same program. */
   #compareRuns() {
     const [serial, parallel] = [this.#compared.get('sync'), this.#compared.get('threads')], place = byId('compared');
-    if (!serial || !parallel || serial.text !== parallel.text || !customElements.get('heddle-compare')) return;
-    const view = /** @type {any} */ (place.firstElementChild ?? place.appendChild(document.createElement('heddle-compare')));
+    if (!serial || !parallel || serial.text !== parallel.text) return;
+    const view = /** @type {import('./views/compare.js').HeddleCompare} */ (place.firstElementChild ?? place.appendChild(document.createElement('heddle-compare')));
     place.hidden = false;
     view.labels = [modeNames.sync, modeNames.threads];
     view.show([serial.model, parallel.model]);

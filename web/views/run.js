@@ -14,7 +14,7 @@ import './graph.js';
 import './memory.js';
 import './progress.js';
 import './scrubber.js';
-import './strip.js';
+import './timeline.js';
 import './workers.js';
 
 /** While a run goes on what grows with the clock is drawn anew so often. */
@@ -24,7 +24,6 @@ const FRAME_MS = 8;
 
 /** @typedef {HTMLElement & { show(model: import('heddle/trace').TraceModel): void, select?(task: number | null): void }} View */
 
-const timeline = () => (customElements.get('heddle-timeline') ? 'heddle-timeline' : 'heddle-strip');
 const tabs = /** @type {const} */ (['Timeline', 'Progress', 'Memory', 'Workers']);
 let made = 0;
 
@@ -34,7 +33,7 @@ export class HeddleRun extends HTMLElement {
   #scrubber = /** @type {import('./scrubber.js').HeddleScrubber} */ (document.createElement('heddle-scrubber'));
   #line = /** @type {View} */ (document.createElement('heddle-event-line'));
   /** @type {Map<string, View>} */
-  #panels = new Map(tabs.map((tab) => [tab, /** @type {View} */ (document.createElement(tab === 'Timeline' ? timeline() : `heddle-${tab.toLowerCase()}`))]));
+  #panels = new Map(tabs.map((tab) => [tab, /** @type {View} */ (document.createElement(`heddle-${tab.toLowerCase()}`))]));
   /** @type {Map<string, HTMLButtonElement>} */ #tabs = new Map();
   #tablist = html('div', { role: 'tablist', class: 'hd-tabs', 'aria-label': 'Views of the run' });
   #pace = new Pace(() => this.#draw());
