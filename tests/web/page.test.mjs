@@ -99,6 +99,7 @@ describe.each(browserNames)('the playground in %s', (name) => {
     if (id !== 'compute') expect(seconds(parallel['Wall time'])).toBeLessThan(seconds(serial['Wall time']) * 0.8); /* all but compute sleep */
     expect(await page.$eval('#comparison', (line) => line.textContent)).toMatch(/^Parallel took/);
     await nextFrame();
+    expect(await page.$$eval('#compared:not([hidden]) heddle-compare h3', (sides) => sides.map((side) => side.textContent.split(':')[0]))).toEqual(['Serial', 'Parallel']);
     const { calls, results } = await shown();
     const tasks = Number(parallel.Tasks);
     expect(calls).toEqual(tasks === 1 ? { done: 1 } : { done: 1, released: tasks - 1 });
