@@ -321,9 +321,9 @@ describe.each(browserNames)('the playground in %s', (name) => {
     await open();
     await paste(page, "import { delayed } from 'heddle';\nconst step = (key) => delayed((x) => x + 1, { key });\nconst add = delayed((x, y) => x + y, { key: 'add' });\nawait add(step('c')(step('b')(step('a')(0))), step('d')(0)).compute();");
     expect(await run('parallel')).toMatchObject({ Result: '4' });
-    await page.$eval('.hd-tasks', (details) => (details.open = true));
-    await page.waitForSelector('.hd-tasks tbody tr');
-    const cells = await page.$$eval('.hd-tasks tr', (rows) => rows.map((row) => [row.firstChild.textContent, row.lastChild.textContent]));
+    await page.$eval('heddle-graph .hd-tasks', (details) => (details.open = true));
+    await page.waitForSelector('heddle-graph .hd-tasks tbody tr');
+    const cells = await page.$$eval('heddle-graph .hd-tasks tr', (rows) => rows.map((row) => [row.firstChild.textContent, row.lastChild.textContent]));
     expect(Object.fromEntries(cells)).toEqual({ Task: 'Fused with', add: '', a: 'b, c', b: 'a, c', c: 'a, b', d: '' });
   });
 

@@ -78,5 +78,5 @@ export function buttonsFor(wishes) {
     return made;
   };
   return html('div', { class: 'hd-zoom' }, button('‹', 'Earlier', () => wishes.move(-120)), button('›', 'Later', () => wishes.move(120)),
-    button('−', 'Zoom out', () => wishes.zoom(1 / STEP)), button('+', 'Zoom in', () => wishes.zoom(STEP)), button('Fit', 'Show the whole run', () => wishes.go('all')));
+    button('−', 'Zoom out', () => wishes.zoom(1 / STEP)), button('+', 'Zoom in', () => wishes.zoom(STEP)), button('Fit', 'Fit: show the whole run', () => wishes.go('all')));
 }
