@@ -161,7 +161,7 @@ describe('the line for screen readers', () => {
 
 /* As in README.md. */
 const html = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>A page</title>
-<link rel="stylesheet" href="/dist/views/views.css"><main><h1>A page</h1><heddle-run gate></heddle-run></main><script type="module" src="/page.js"></script>`;
+<link rel="stylesheet" href="/dist/views/views.css"><main><h1>A page</h1><h2>A run</h2><heddle-run gate></heddle-run></main><script type="module" src="/page.js"></script>`;
 const script = `import { delayed, watch } from '/dist/heddle.js';
 import { TraceModel } from '/dist/trace.js';
 import '/dist/views/index.js';
