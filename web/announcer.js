@@ -13,9 +13,14 @@ export class Announcer {
   /**
    * Shows a sentence, now or when a second has passed since the last one. The newest wins.
    * @param {string} text
+   * @param {boolean} [now] it is what was waited for, and does not wait
    */
-  say(text) {
+  say(text, now = false) {
     this.#pending = text;
+    if (now) {
+      clearTimeout(this.#timer);
+      return this.#show();
+    }
     if (this.#timer) return;
     const wait = this.#last + 1000 - performance.now();
     if (wait <= 0) this.#show();

@@ -1,6 +1,7 @@
-// The page, into build/site: bundles of web/, and the package as it is in dist/. `npm run build` calls it
-// after the package is built.
-import { cpSync, existsSync, mkdirSync, readdirSync, copyFileSync, rmSync } from 'node:fs';
+// The views of the package, into dist/views, and the page, into build/site: bundles of web/, and the package as it is in
+// dist/. `npm run build` calls it after the package is built.
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, copyFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -11,6 +12,15 @@ const site = (...parts) => path('build/site', ...parts);
 
 const options = { bundle: true, minify: true, keepNames: true /* errors are known by their class */, target: 'es2022', logLevel: 'warning' };
 const heddle = { heddle: path('dist/heddle.js'), 'heddle/host': path('dist/host.js'), 'heddle/trace': path('dist/trace.js'), 'heddle/layout': path('dist/layout.js') };
+
+/* Views share the package's other doors, which lie beside them. */
+const doors = { name: 'doors', setup: ({ onResolve }) => onResolve({ filter: /^heddle\// }, ({ path: door }) => ({ path: `../${door.slice('heddle/'.length)}.js`, external: true })) };
+const views = { ...options, format: 'esm', outdir: path('dist/views'), sourcemap: 'linked' };
+await build({ ...views, plugins: [doors], entryPoints: { index: path('web/views/index.js') } });
+await build({ ...views, alias: heddle, entryPoints: { 'layout-worker': path('web/views/layout-worker.js') } });
+await build({ ...options, entryPoints: { views: path('web/views/views.css') }, outdir: path('dist/views') });
+const types = path('dist/types/views/index.d.ts'), newest = Math.max(...readdirSync(path('web/views')).map((file) => statSync(path('web/views', file)).mtimeMs));
+if (!existsSync(types) || statSync(types).mtimeMs < newest) execFileSync('npx', ['tsc', '-p', path('web/views')], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
 
 mkdirSync(site('runner'), { recursive: true });
 for (const name of ['frame', 'program'])

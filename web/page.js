@@ -1,15 +1,14 @@
 /** The playground: joins the menu, the editor, the runner, the views and the results. */
-import { DONE, RELEASED, TraceModel } from 'heddle/trace';
 import { Runner } from './runner/runner.js';
-import './views/graph.js';
-import './views/workers.js';
+import './views/index.js';
 import { Announcer } from './announcer.js';
+import { Computations } from './computations.js';
 import { createEditor } from './editor.js';
 import { programs } from './programs.js';
 import { Run, RunColumn, compare, count, duration, whereOf } from './results.js';
+import { Traces } from './traces.js';
 
-/** @typedef {import('./results.js').Scheduler} Scheduler */
-/** @typedef {HTMLElement & { show(model: TraceModel): void }} View */
+/** @typedef {import('./results.js').Scheduler} Scheduler @typedef {import('heddle/trace').TraceModel} TraceModel */
 
 const modeNames = { sync: 'Serial', threads: 'Parallel' };
 
@@ -19,9 +18,11 @@ const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 class Playground {
   #menu = /** @type {HTMLSelectElement} */ (byId('menu'));
   #workers = /** @type {HTMLInputElement} */ (byId('workers'));
+  #computation = /** @type {HTMLSelectElement} */ (byId('computation'));
+  #held = /** @type {HTMLInputElement} */ (byId('held'));
   #bar = /** @type {HTMLProgressElement} */ (byId('progress-bar'));
   #buttons = { sync: byId('serial'), threads: byId('parallel'), stop: byId('stop'), reset: /** @type {HTMLButtonElement} */ (byId('reset')) };
-  #views = [/** @type {View} */ (byId('graph')), /** @type {View} */ (byId('strip-view'))];
+  #view = /** @type {import('./views/run.js').HeddleRun} */ (byId('view'));
   #announcer = new Announcer(byId('news'));
   #runner = new Runner({ onMessage: (/** @type {any} */ message) => this.#receive(message) });
   #whySerial = Runner.whySerial();
@@ -32,12 +33,14 @@ class Playground {
   #program = programs.find(({ id }) => `#${id}` === location.hash) ?? programs[0];
   /** @type {Run | undefined} the one that is running */
   #run;
-  /** @type {TraceModel | undefined} of the newest graph */
+  /** @type {TraceModel | undefined} that is shown: of the newest graph, or of a file */
   #model;
-  /** Of the computations of this run that have not ended, by their number. @type {Map<number, TraceModel>} */
-  #models = new Map();
-  /** Tasks of those that have ended. */
-  #ended = { done: 0, total: 0 };
+  /** What its files are called. */
+  #modelName = 'run';
+  #traces;
+  /** The longest computation of the last run of each mode, with the program's text. @type {Map<Scheduler, { model: TraceModel, text: string }>} */
+  #compared = new Map();
+  #computations = new Computations();
   #modelChanged = false;
   #frame = 0;
   #clock = 0;
@@ -50,6 +53,14 @@ class Playground {
       onChange: (text) => this.#edited(text),
       onRun: (scheduler) => this.#start(scheduler),
     });
+    this.#traces = new Traces({ open: byId('open-trace'), input: /** @type {HTMLInputElement} */ (byId('trace-file')), save: byId('save-trace'), chrome: byId('save-chrome'),
+      picture: byId('save-picture'), error: byId('trace-error'), target: /** @type {HTMLElement} */ (document.querySelector('.watch')) },
+    { model: () => this.#model, name: () => this.#modelName, say: (text) => this.#announcer.say(text), onOpen: (model, name) => this.#showTrace(model, name) });
+    this.#view.addEventListener('heddle-news', (event) => this.#tellNews(/** @type {CustomEvent} */ (event)));
+    this.#view.addEventListener('heddle-gate', (event) => this.#turnGate(/** @type {CustomEvent} */ (event)));
+    this.#computation.addEventListener('change', () => this.#choose());
+    this.#held.addEventListener('change', () => this.#view.hold(this.#held.checked));
+    document.addEventListener('keydown', (event) => this.#stepBy(event));
     this.#fillMenu();
     this.#showPlatform();
     this.#buttons.sync.addEventListener('click', () => this.#start('sync'));
@@ -153,11 +164,13 @@ class Playground {
     this.#columns[scheduler].begin(this.#run);
     this.#bar.value = 0;
     byId('progress').dataset.state = 'idle';
-    byId('graph').dataset.state = byId('strip-view').dataset.state = 'past';
+    this.#view.dataset.state = 'past';
     this.#model = undefined;
-    this.#models.clear();
-    this.#ended = { done: 0, total: 0 };
+    this.#compared.delete(scheduler);
+    this.#traces.update();
+    this.#computations = new Computations();
     byId('comparison').textContent = '';
+    byId('compared').hidden = true;
     this.#clock = window.setInterval(() => this.#draw(), 100);
     this.#updateButtons();
     this.#announcer.say(`${modeNames[scheduler]} run started`);
@@ -169,12 +182,14 @@ class Playground {
     const run = this.#run;
     if (!run) return;
     if (message.type === 'begin') this.#begin(run, message);
-    else if (message.type === 'batch') this.#models.get(message.run)?.receive(message);
-    else if (message.type === 'end') this.#end(message);
+    else if (message.type === 'batch' || message.type === 'end') this.#computations.receive(message);
     else if (message.type === 'print') run.print(message);
     else if (message.type === 'finished') run.finish(message);
     else if (message.type === 'stopped') run.stop();
-    if (run.state !== 'running') for (const model of this.#models.values()) model.close();
+    if (run.state !== 'running') {
+      this.#computations.close();
+      if (this.#model) this.#view.settle();
+    }
     this.#modelChanged ||= message.type !== 'print';
     if (run.state !== 'running') this.#over(run);
     this.#draw();
@@ -185,25 +200,79 @@ class Playground {
    * @param {any} message
    */
   #begin(run, message) {
-    this.#model = new TraceModel(message);
-    this.#models.set(message.run, this.#model);
-    const total = this.#model.count;
+    const follows = this.#computations.isNewest(this.#model), model = this.#computations.begin(message), total = model.count;
+    if (follows || !this.#model) this.#model = model; /* who looks at one before goes on looking */
     run.tasks += total;
     run.where = whereOf(message.scheduler, message.workers); /* the program may have chosen otherwise */
-    byId('graph').dataset.state = byId('strip-view').dataset.state = 'now';
-    byId('picture').hidden = true;
-    byId('graph').hidden = false;
-    byId('strip').hidden = false;
-    /* On a phone the graph is below the editor. */
-    const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    byId('graph').scrollIntoView({ block: 'nearest', behavior: calm ? 'instant' : 'smooth' });
+    this.#modelName = `${run.program}-${modeNames[run.scheduler].toLowerCase()}`;
+    this.#traces.update();
+    this.#showView();
     const where = message.scheduler === 'sync' ? 'one after another' : `on ${run.where}`;
     this.#announcer.say(`${modeNames[run.scheduler]} run started: ${count(total, 'task')} ${where}`);
+  }
+
+  #showView() {
+    const wasHidden = this.#view.hidden;
+    this.#view.dataset.state = 'now';
+    byId('picture').hidden = true;
+    this.#view.hidden = false;
+    /* On a phone the graph is below the editor. */
+    const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    if (wasHidden || matchMedia('(max-width: 999px)').matches) this.#view.scrollIntoView({ block: 'nearest', behavior: calm ? 'instant' : 'smooth' });
+  }
+
+  /** A run from a file. @param {TraceModel} model @param {string} name */
+  #showTrace(model, name) {
+    this.#model = model;
+    this.#computations.offer(this.#computation, model); /* it is none of them */
+    this.#modelName = name.replace(/\.heddle$/, '');
+    this.#traces.update();
+    this.#showView();
+    this.#view.show(model);
+    this.#view.settle();
+    this.#announcer.say(`${name}: ${model.sentence}`);
+  }
+
+  /** The line of news says it; how a run of a program ends it says itself. @param {CustomEvent} event */
+  #tellNews(event) {
+    event.preventDefault();
+    if (this.#run && !/^Begun/.test(event.detail.text)) this.#announcer.say(event.detail.text);
+  }
+
+  /** Of the run that goes on, and of the next ones. @param {CustomEvent} event */
+  #turnGate({ detail: { how, count: tasks } }) {
+    this.#runner.gate(how, tasks);
+    this.#held.checked = how === 'pause' || how === 'step';
+  }
+
+  /** While a run goes step by step n starts a task, wherever nothing is typed. @param {KeyboardEvent} event */
+  #stepBy(event) {
+    if (event.key !== 'n' || event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || !this.#run || !this.#held.checked) return;
+    if (!(event.target instanceof Element && event.target.closest('.editor, select, input:not([type="checkbox"])'))) this.#view.step();
+  }
+
+  /** Both modes on one axis, if they ran the same program. */
+  #compareRuns() {
+    const [serial, parallel] = [this.#compared.get('sync'), this.#compared.get('threads')], place = byId('compared');
+    if (!serial || !parallel || serial.text !== parallel.text) return;
+    const view = /** @type {import('./views/compare.js').HeddleCompare} */ (place.firstElementChild ?? place.appendChild(document.createElement('heddle-compare')));
+    place.hidden = false;
+    view.labels = [modeNames.sync, modeNames.threads];
+    view.show([serial.model, parallel.model]);
+  }
+
+  /** Another computation of the program. */
+  #choose() {
+    this.#model = this.#computations.chosen(this.#computation.value) ?? this.#model;
+    this.#modelChanged = true;
+    this.#draw();
   }
 
   /** @param {Run} run */
   #over(run) {
     this.#run = undefined;
+    const { longest } = this.#computations;
+    if (longest) this.#compared.set(run.scheduler, { model: longest, text: run.text });
     window.clearInterval(this.#clock);
     this.#updateButtons();
     const { error } = run;
@@ -212,10 +281,11 @@ class Playground {
     }
     const took = duration(run.elapsed);
     const mode = modeNames[run.scheduler];
-    if (run.state === 'done') this.#announcer.say(`${mode} run done in ${took}`);
-    else if (run.state === 'stopped') this.#announcer.say(`${mode} run stopped after ${took}`);
-    else this.#announcer.say(`${mode} run failed after ${took}: ${error?.name}`);
+    if (run.state === 'done') this.#announcer.say(`${mode} run done in ${took}`, true);
+    else if (run.state === 'stopped') this.#announcer.say(`${mode} run stopped after ${took}`, true);
+    else this.#announcer.say(`${mode} run failed after ${took}: ${error?.name}`, true);
     byId('comparison').textContent = compare(this.#columns.sync.run, this.#columns.threads.run);
+    if (byId('comparison').textContent) this.#compareRuns();
   }
 
   /** Draws what has changed, in the next frame. */
@@ -225,38 +295,20 @@ class Playground {
       for (const column of Object.values(this.#columns)) column.render();
       if (!this.#model || !this.#modelChanged) return;
       this.#modelChanged = false;
-      for (const view of this.#views) view.show(this.#model);
+      this.#view.show(this.#model);
+      this.#computations.offer(this.#computation, this.#model);
       this.#showProgress();
     });
   }
 
-  /** @param {any} message */
-  #end(message) {
-    const model = this.#models.get(message.run);
-    if (!model) return;
-    model.receive(message);
-    this.#models.delete(message.run);
-    this.#ended.total += model.count;
-    this.#ended.done += doneOf(model);
-  }
-
   /** Of all computations of this run. */
   #showProgress() {
-    let { done, total } = this.#ended;
-    for (const model of this.#models.values()) {
-      done += doneOf(model);
-      total += model.count;
-    }
+    const { done, total } = this.#computations.progress;
     byId('progress').dataset.state = 'shown';
     this.#bar.max = Math.max(total, 1);
     this.#bar.value = done;
     byId('progress-text').textContent = `${done.toLocaleString('en')} of ${count(total, 'task')} done`;
   }
-}
-
-/** @param {TraceModel} model */
-function doneOf(model) {
-  return model.counts[DONE] + model.counts[RELEASED];
 }
 
 new Playground();

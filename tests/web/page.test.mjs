@@ -1,8 +1,10 @@
 // The playground in real browsers: programs run in both modes and are watched; Stop; nothing gets out.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import http from 'node:http';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { serve } from '../../web/serve.mjs';
 import { browserNames, launch, paste } from './pages.mjs';
 
@@ -97,6 +99,7 @@ describe.each(browserNames)('the playground in %s', (name) => {
     if (id !== 'compute') expect(seconds(parallel['Wall time'])).toBeLessThan(seconds(serial['Wall time']) * 0.8); /* all but compute sleep */
     expect(await page.$eval('#comparison', (line) => line.textContent)).toMatch(/^Parallel took/);
     await nextFrame();
+    expect(await page.$$eval('#compared:not([hidden]) heddle-compare h3', (sides) => sides.map((side) => side.textContent.split(':')[0]))).toEqual(['Serial', 'Parallel']);
     const { calls, results } = await shown();
     const tasks = Number(parallel.Tasks);
     expect(calls).toEqual(tasks === 1 ? { done: 1 } : { done: 1, released: tasks - 1 });
@@ -241,19 +244,86 @@ describe.each(browserNames)('the playground in %s', (name) => {
     await until('running', 'serial');
     await nextFrame();
     expect(await page.$eval('#progress', (bar) => bar.dataset.state)).toBe('idle');
-    expect(await page.$eval('#graph', (graph) => graph.dataset.state)).toBe('past');
+    expect(await page.$eval('#view', (view) => view.dataset.state)).toBe('past');
     await click('stop');
     await until('stopped', 'serial');
     expect((await told('serial')).Tasks).toBe('0');
+  });
+
+  test('a run is held before it begins, and each n starts one task', async () => {
+    await open();
+    await paste(page, "import { delayed } from 'heddle';\nconst inc = delayed((x) => x + 1), add = delayed((x, y) => x + y);\nawait add(inc(1), inc(2)).compute();");
+    await click('held');
+    await click('parallel');
+    const done = (count) => page.waitForFunction((wanted) => document.getElementById('progress-text').textContent === wanted, { timeout: 10_000 }, `${count} of 3 tasks done`);
+    await done(0);
+    for (let count = 1; count <= 3; count++) {
+      await page.focus(['#held', 'heddle-scrubber input', '#parallel'][count - 1]);
+      await page.keyboard.press('n');
+      await done(count);
+    }
+    await until('done', 'parallel');
+    await page.$eval('.hd-gate button[aria-pressed=true]', (button) => button.click());
+    expect(await page.$eval('#held', (box) => box.checked)).toBe(false);
+    expect(await run('serial')).toMatchObject({ Result: '5' });
+  });
+
+  test('a run is saved and opened again; files that are no traces are refused, and change nothing', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'heddle-'));
+    try {
+      await open();
+      await choose('word-count');
+      await run('parallel');
+      await nextFrame();
+      await page.evaluate(() => {
+        window.saved = [];
+        HTMLAnchorElement.prototype.click = function () { window.saved.push([this.download, fetch(this.href).then((file) => file.arrayBuffer())]); };
+      });
+      for (const id of ['save-trace', 'save-chrome', 'save-picture']) {
+        await click(id);
+        await page.waitForFunction((ending) => window.saved.some(([file]) => file.endsWith(ending)), {}, { 'save-trace': '.heddle', 'save-chrome': '.json', 'save-picture': '.svg' }[id]);
+      }
+      const saved = await page.evaluate(() => Promise.all(window.saved.map(async ([file, bytes]) => [file, Array.from(new Uint8Array(await bytes))])));
+      const files = Object.fromEntries(saved.map(([file, bytes]) => [file, Buffer.from(bytes)]));
+      expect(Object.keys(files)).toEqual(['word-count-parallel.heddle', 'word-count-parallel.json', 'word-count-parallel.svg']);
+      expect(JSON.parse(files['word-count-parallel.json']).traceEvents.length).toBeGreaterThan(3);
+      const circles = await page.evaluate((text) => new DOMParser().parseFromString(text, 'image/svg+xml').querySelectorAll('circle').length, files['word-count-parallel.svg'].toString());
+      expect(circles).toBeGreaterThan(3);
+      const pictured = () => page.$eval('.hd-picture', (svg) => svg.getAttribute('aria-label'));
+      const before = { label: await pictured(), states: await shown() };
+      await page.close();
+      await open();
+      const write = (file, bytes) => writeFileSync(join(folder, file), bytes);
+      const trace = files['word-count-parallel.heddle'], upload = async (file) => (await page.$('#trace-file')).uploadFile(join(folder, file));
+      write('saved.heddle', trace);
+      await upload('saved.heddle');
+      await page.waitForFunction(() => document.querySelector('.hd-picture .hd-call[data-state]'));
+      await nextFrame();
+      expect({ label: await pictured(), states: await shown() }).toEqual(before);
+      for (const [file, bytes] of [['text.heddle', 'hello'], ['cut.heddle', trace.subarray(0, trace.length / 2)], ['odd.heddle', Buffer.from(trace.map((byte, at) => (at > 40 ? byte ^ 85 : byte)))]]) {
+        write(file, bytes);
+        await upload(file);
+        await page.waitForFunction((text) => document.getElementById('trace-error').textContent.startsWith(text), {}, `${file}: this is no trace that can be read`);
+        expect(await pictured()).toBe(before.label);
+      }
+      await page.evaluate((bytes) => {
+        const dataTransfer = new DataTransfer(), target = document.querySelector('.watch');
+        dataTransfer.items.add(new File([new Uint8Array(bytes)], 'dropped.heddle'));
+        target.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+      }, Array.from(trace));
+      await page.waitForFunction(() => document.getElementById('trace-error').hidden && /^dropped/.test(document.getElementById('news').textContent));
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   test('the table of tasks says which run in one go', async () => {
     await open();
     await paste(page, "import { delayed } from 'heddle';\nconst step = (key) => delayed((x) => x + 1, { key });\nconst add = delayed((x, y) => x + y, { key: 'add' });\nawait add(step('c')(step('b')(step('a')(0))), step('d')(0)).compute();");
     expect(await run('parallel')).toMatchObject({ Result: '4' });
-    await page.$eval('.hd-tasks', (details) => (details.open = true));
-    await page.waitForSelector('.hd-tasks tbody tr');
-    const cells = await page.$$eval('.hd-tasks tr', (rows) => rows.map((row) => [row.firstChild.textContent, row.lastChild.textContent]));
+    await page.$eval('heddle-graph .hd-tasks', (details) => (details.open = true));
+    await page.waitForSelector('heddle-graph .hd-tasks tbody tr');
+    const cells = await page.$$eval('heddle-graph .hd-tasks tr', (rows) => rows.map((row) => [row.firstChild.textContent, row.lastChild.textContent]));
     expect(Object.fromEntries(cells)).toEqual({ Task: 'Fused with', add: '', a: 'b, c', b: 'a, c', c: 'a, b', d: '' });
   });
 
@@ -263,6 +333,10 @@ describe.each(browserNames)('the playground in %s', (name) => {
     expect(await run('parallel')).toMatchObject({ Result: '2', Tasks: '4' });
     await nextFrame();
     expect(await page.$eval('#progress-text', (text) => text.textContent)).toBe('4 of 4 tasks done');
+    expect(await page.$$eval('#computation option', (options) => options.map((option) => option.textContent))).toEqual(['1: 2 tasks', '2: 1 task', '3: 1 task']);
+    expect(Object.values((await shown()).calls)).toEqual([1]);
+    await page.select('#computation', '1');
+    await page.waitForFunction(() => document.querySelectorAll('.hd-picture .hd-call[data-state]').length === 2);
   });
 
   test('without isolation headers it says so, and runs serially', async () => {

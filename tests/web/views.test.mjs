@@ -3,7 +3,6 @@ import { describe, expect, test } from '@jest/globals';
 import { layered } from 'heddle/layout';
 import { CANCELLED, DONE, Events, READY, RELEASED, RUNNING, TraceModel, WAITING } from 'heddle/trace';
 import { drawingOf, looksOf, taskLimit } from '../../web/views/drawing.js';
-import { barsLimit, barsOf } from '../../web/views/stream.js';
 
 const widthOf = (text) => text.length * 8;
 
@@ -128,18 +127,4 @@ describe('a drawing', () => {
       expect(x > 0 && x < width && y > 0 && y < height).toBe(true);
     });
   });
-});
-
-test('the strip has one bar a task, and merges bars that are narrower than a pixel', () => {
-  const few = new TraceModel(add(), 0);
-  few.receive(batch([WAITING, DONE, RUNNING], 10, [NaN, 0, 5]), 0);
-  const { bars, tasks, merged } = barsOf(few, 10, 10);
-  expect({ tasks, merged, ends: bars.map(({ left, right }) => [left, right]) }).toEqual({ tasks: 2, merged: false, ends: [[0, 50], [50, 100]] });
-  const count = barsLimit * 5;
-  const many = new TraceModel(begin(Array(count).fill('inc'), Array(count).fill([])), 0);
-  many.receive(batch(Array(count).fill(DONE), 100, Array.from({ length: count }, (_, task) => task / 100)));
-  const joined = barsOf(many, 100, 5);
-  expect(joined.merged).toBe(true);
-  expect(joined.tasks).toBe(count);
-  expect(joined.bars.length).toBeLessThan(600);
 });

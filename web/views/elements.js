@@ -36,6 +36,11 @@ function filled(element, attributes, children) {
   return element;
 }
 
+/** Writes a text, if it is another one. @param {Element} element @param {string} text */
+export function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 /**
  * Measures text as an element's font would draw it, each text once.
  * @param {Element} element whose font family is used

@@ -1,0 +1,181 @@
+/**
+ * `<heddle-compare>`: several runs on one axis of time, under each other, and where the time of their threads went.
+ *
+ *     const compare = document.querySelector('heddle-compare');
+ *     compare.labels = ['Serial', '4 threads'];
+ *     compare.show([modelA, modelB]);   // at the beginning, and after each batch of one that runs
+ */
+import { timed } from 'heddle/trace';
+import { comparison, labelOf, spentOf } from './compare-words.js';
+import { html, measure } from './elements.js';
+import { TimelineIndex } from './timeline-index.js';
+import { AXIS_PX, paintAxis, paintCursor, ticksFor } from './timeline-marks.js';
+import { sized } from './timeline-canvas.js';
+import { paint } from './timeline-paint.js';
+import { placesOf } from './timeline-places.js';
+import { themeOf } from './timeline-theme.js';
+import { TimelineView, roomFor } from './timeline-view.js';
+import { percent, pictureOf } from './timeline-words.js';
+
+const SLICE_MS = 3, WORDS_MS = 1000, REST = 50;
+
+/** @typedef {import('heddle/trace').TraceModel} TraceModel */
+/** @typedef {import('./compare-words.js').Spent} Spent */
+
+/** Where time went: the name, and what that means. @type {['busy' | 'waiting' | 'idle', string][]} */
+const shares = [['busy', 'busy: ran tasks'], ['waiting', 'waiting: no task was ready'], ['idle', 'idle: tasks were ready, and a thread was free']];
+
+/** One run. */
+class Side {
+  canvas = html('canvas', { role: 'img' });
+  name = html('h3', { class: 'hd-side-name' });
+  bar = html('div', { class: 'hd-shares', role: 'img' });
+  said = html('p', { class: 'hd-note' });
+  element = html('section', { class: 'hd-side' }, this.name, this.canvas, this.bar, this.said);
+  /** @type {Spent | null} */ spent = null;
+  #version = 0;
+
+  /** @param {TraceModel} model */
+  constructor(model) {
+    this.model = model;
+    this.index = new TimelineIndex(model);
+  }
+
+  get nowMs() { return this.model.cursorMs === null ? this.model.nowMs() : this.model.atMs; }
+
+  /** @param {string} label */
+  write(label) {
+    if (this.#version === this.model.newsVersion) return;
+    this.#version = this.model.newsVersion;
+    const spent = (this.spent = spentOf(this.model)), all = spent.wallMs * spent.threads || 1;
+    this.name.textContent = `${label}: ${timed(spent.wallMs)}${this.model.outcome === null ? ' so far' : ''}`;
+    this.canvas.setAttribute('aria-label', `${label}. ${pictureOf(this.model, this.index.length, this.nowMs)}`);
+    this.bar.replaceChildren(...shares.map(([kind]) => {
+      const part = html('span', { 'data-kind': kind }), share = spent[kind] / all;
+      part.style.flexGrow = String(share);
+      part.hidden = share < 0.001;
+      if (share > 0.12) part.append(html('span', {}, `${kind} ${percent(share)}`));
+      return part;
+    }));
+    const words = shares.map(([kind]) => `${kind} ${percent(spent[kind] / all)}`).join(', ');
+    this.bar.setAttribute('aria-label', `Where the time of the threads went: ${words}`);
+    this.said.textContent = `Time of ${spent.threads === 1 ? 'the thread' : `${spent.threads} threads`}: ${words}.`;
+  }
+}
+
+export class HeddleCompare extends HTMLElement {
+  #axis = html('canvas', { class: 'hd-time-axis', 'aria-hidden': 'true' });
+  #sides = html('div');
+  #speed = html('p', { class: 'hd-speed' });
+  #legend = html('ul', { class: 'hd-legend' }, ...shares.map(([kind, text]) => html('li', {}, html('span', { class: 'hd-swatch', 'data-share': kind, 'aria-hidden': 'true' }), text)));
+  #body = html('tbody');
+  #table = html('div', { class: 'hd-compared', tabindex: 0, role: 'group', 'aria-label': 'The runs as a table' }, html('table', {},
+    html('thead', {}, html('tr', {}, ...['Run', 'Took', 'Speed-up', 'Threads', 'Busy', 'Waiting', 'Idle'].map((name) => html('th', { scope: 'col' }, name)))), this.#body));
+  #observer = new ResizeObserver(() => this.#ask());
+  #dark = matchMedia('(prefers-color-scheme: dark)');
+  /** @type {Side[]} */ #runs = [];
+  /** @type {string[]} */ #labels = [];
+  #pending = 0;
+  #timer = 0;
+  #wordsDue = 0;
+  #wordsVersion = '';
+
+  connectedCallback() {
+    if (!this.contains(this.#sides)) this.replaceChildren(this.#sides, this.#axis, this.#speed, this.#legend, this.#table);
+    this.#observer.observe(this);
+    this.#dark.addEventListener('change', this.#ask);
+    this.#ask();
+  }
+
+  disconnectedCallback() {
+    this.#observer.disconnect();
+    this.#dark.removeEventListener('change', this.#ask);
+    cancelAnimationFrame(this.#pending);
+    clearTimeout(this.#timer);
+    this.#pending = this.#timer = 0;
+  }
+
+  /** What the runs are called, in their order. */
+  get labels() { return this.#labels; }
+  set labels(labels) {
+    this.#labels = Array.from(labels, String);
+    this.#wordsVersion = '';
+    this.#wordsDue = 0;
+    this.#runs = [];
+    this.#ask();
+  }
+
+  /** Draws runs as they are now. @param {TraceModel[]} models the others are compared with the first */
+  show(models) {
+    this.#models = models;
+    this.#ask();
+  }
+  /** @type {TraceModel[]} */ #models = [];
+
+  #ask = () => {
+    this.#pending ||= requestAnimationFrame(() => this.#next());
+  };
+
+  #next() {
+    this.#pending = 0;
+    if (!this.isConnected || this.clientWidth === 0) return;
+    const models = this.#models;
+    if (models.length !== this.#runs.length || models.some((model, at) => this.#runs[at].model !== model)) {
+      this.#runs = models.map((model) => this.#runs.find((side) => side.model === model) ?? new Side(model));
+      this.#sides.replaceChildren(...this.#runs.map(({ element }) => element));
+      this.#wordsDue = 0;
+    }
+    const until = performance.now() + SLICE_MS;
+    for (const { index } of this.#runs) index.step(Math.max(0.2, until - performance.now()));
+    this.#draw();
+    this.#words();
+    if (this.#runs.some(({ index }) => index.isBehind)) this.#ask();
+  }
+
+  #draw() {
+    if (!this.#runs.length) return;
+    const theme = themeOf(this), widthOf = measure(this, 12), view = new TimelineView(), width = Math.max(40, this.clientWidth - 1);
+    const longest = Math.max(...this.#runs.map(({ model, nowMs }) => (model.outcome === null ? roomFor(nowMs) : nowMs)));
+    view.update(longest, false, width);
+    const ticks = ticksFor(view), lines = ticks.map(({ ms }) => view.xOf(ms));
+    for (const { canvas, index, model, nowMs } of this.#runs) {
+      const places = placesOf(index.rows.map((lanes) => lanes.length), { tallest: 120, largest: 18 });
+      const context = sized(canvas, width + 1, places.height);
+      if (!context) continue;
+      paint(context, { model, index, view, places, nowMs, widthOf, theme, ticks: lines });
+      context.fillStyle = theme.ink; /* its end */
+      context.fillRect(Math.min(width - 1, Math.round(view.xOf(nowMs))), 0, 2, places.height);
+      if (model.cursorMs !== null) paintCursor(context, view, theme, model.shownMs, places.height);
+    }
+    const axis = sized(this.#axis, width + 1, AXIS_PX);
+    if (axis) paintAxis(axis, view, theme, ticks, widthOf);
+  }
+
+  /** @param {number} at */
+  #labelAt(at) { return this.#labels[at] || labelOf(this.#runs[at].model); }
+
+  #words() {
+    const version = this.#runs.map(({ model, index }) => `${model.newsVersion} ${index.length}`).join();
+    if (version === this.#wordsVersion || this.#timer || this.#runs.some(({ index }) => index.isBehind)) return;
+    this.#timer = window.setTimeout(() => {
+      this.#timer = 0;
+      this.#wordsVersion = version;
+      const began = performance.now();
+      this.#runs.forEach((side, at) => side.write(this.#labelAt(at)));
+      this.#tell(this.#runs.map(({ spent }) => /** @type {Spent} */ (spent)));
+      this.#wordsDue = performance.now() + Math.max(WORDS_MS, (performance.now() - began) * REST);
+    }, Math.max(0, this.#wordsDue - performance.now()));
+  }
+
+  /** @param {Spent[]} spent */
+  #tell(spent) {
+    this.#speed.textContent = comparison(spent.map((_, at) => this.#labelAt(at)), spent);
+    this.#body.replaceChildren(...spent.map((of, at) => {
+      const all = of.wallMs * of.threads || 1, cells = [timed(of.wallMs), at === 0 || !of.wallMs ? '1' : (spent[0].wallMs / of.wallMs).toFixed(2), String(of.threads),
+        ...shares.map(([kind]) => `${timed(of[kind])} (${percent(of[kind] / all)})`)];
+      return html('tr', {}, html('th', { scope: 'row' }, this.#labelAt(at)), ...cells.map((text) => html('td', {}, text)));
+    }));
+  }
+}
+
+customElements.define('heddle-compare', HeddleCompare);

@@ -1,0 +1,317 @@
+/**
+ * `<heddle-timeline>`: one row a thread, time to the right, one bar a task, coloured by function.
+ *
+ *     document.querySelector('heddle-timeline').show(model);   // at the beginning, after each batch, after each seek
+ *
+ * It makes its bars in slices and draws what it has: no frame waits for a million of them. Between two batches the bars
+ * of running tasks grow by themselves. A press on a bar dispatches `heddle-select`, one beside them `heddle-seek`.
+ */
+import { counted, countedNoun, timed } from 'heddle/trace';
+import { html, measure } from './elements.js';
+import { sized } from './timeline-canvas.js';
+import { buttonsFor, listen } from './timeline-gestures.js';
+import { TimelineIndex } from './timeline-index.js';
+import { EVENT_BIT } from './timeline-lane.js';
+import { AXIS_PX, paintAxis, paintCursor, paintSelected, ticksFor } from './timeline-marks.js';
+import { paint } from './timeline-paint.js';
+import { Legend, Story, ThreadTable } from './timeline-panels.js';
+import { placeAt, placesOf } from './timeline-places.js';
+import { themeOf } from './timeline-theme.js';
+import { TimelineView } from './timeline-view.js';
+import { barAt } from './timeline-window.js';
+import { barOf, numbersOf, pictureOf, rowName } from './timeline-words.js';
+
+/** Of each frame, for making bars. */
+const SLICE_MS = 3;
+/** A picture that grows by itself is drawn so often, and takes at most 1/50 of the time. */
+const GROW_MS = 50, CALM_MS = 500, REST = 50;
+/** Statistics and tables are made anew so often. A run of more tasks that goes on has numbers at its end only: they take too long. */
+const WORDS_MS = 1000, LIVE_MAX = 100_000;
+const NARROW_PX = 560, NEAR_PX = 3;
+
+/** @typedef {import('heddle/trace').TraceModel} TraceModel */
+
+export class HeddleTimeline extends HTMLElement {
+  #bars = html('canvas', { role: 'img', 'aria-label': 'Threads' });
+  #axis = html('canvas', { class: 'hd-time-axis', 'aria-hidden': 'true' });
+  #tip = html('div', { class: 'hd-tip', 'aria-hidden': 'true' });
+  #frame = html('div', { class: 'hd-time', tabindex: 0, role: 'group', 'aria-label': 'Timeline: plus and minus zoom, arrows move, Home, End and 0 go to the beginning, the end and the whole; Shift and arrows go from bar to bar' },
+    this.#bars, this.#axis, this.#tip);
+  #note = html('p', { class: 'hd-note' });
+  #numbers = html('p', { class: 'hd-speed' });
+  #legend = new Legend();
+  #story = new Story();
+  #table = new ThreadTable();
+  #observer = new ResizeObserver(() => this.#ask());
+  #dark = matchMedia('(prefers-color-scheme: dark)');
+  #calm = matchMedia('(prefers-reduced-motion: reduce)');
+  #view = new TimelineView();
+  /** @type {TraceModel | null} */ #model = null;
+  /** @type {TimelineIndex | null} */ #index = null;
+  /** @type {import('./timeline-places.js').Places} */ #places = { rows: [], height: 0, gap: 0 };
+  /** @type {import('./timeline-theme.js').Theme | null} */ #theme = null;
+  /** @type {((text: string) => number) | null} */ #widthOf = null;
+  #left = 72;
+  /** @type {number | null} */ #selected = null;
+  #pending = 0; /* a frame */
+  #timer = 0;
+  #wordsTimer = 0;
+  #wordsDue = 0;
+  #drawnVersion = -1;
+  #wordsVersion = '';
+  #isDirty = true;
+
+  constructor() {
+    super();
+    this.#tip.hidden = true;
+    listen(this.#frame, this.#wishes);
+  }
+
+  connectedCallback() {
+    if (!this.contains(this.#frame))
+      this.replaceChildren(this.#frame, html('div', { class: 'hd-bar' }, this.#legend.element, buttonsFor(this.#wishes)), this.#story.element, this.#numbers, this.#note, this.#table.element);
+    this.#observer.observe(this);
+    this.#dark.addEventListener('change', this.#newTheme);
+    this.#newTheme();
+  }
+
+  disconnectedCallback() {
+    this.#observer.disconnect();
+    this.#dark.removeEventListener('change', this.#newTheme);
+    cancelAnimationFrame(this.#pending);
+    clearTimeout(this.#timer);
+    clearTimeout(this.#wordsTimer);
+    this.#pending = this.#timer = this.#wordsTimer = 0;
+  }
+
+  /** Draws a run as it is now, or was at the moment that it shows. @param {TraceModel} model */
+  show(model) {
+    if (model !== this.#model) {
+      this.#model = model;
+      this.#index = new TimelineIndex(model);
+      this.#view = new TimelineView();
+      this.#selected = null;
+      this.#wordsVersion = '';
+      this.#wordsDue = 0;
+      this.#story.show(model, null);
+    }
+    this.#ask();
+  }
+
+  /** Shows a task and its story; null: none. @param {number | null} task */
+  select(task) {
+    const model = this.#model;
+    if (!model || task === this.#selected || (task !== null && !(task < model.count))) return;
+    this.#selected = task;
+    this.#story.wait = null;
+    if (task === null) this.#story.show(model, null);
+    else if (model.startMsOf(task) >= 0) this.#view.reveal(model.startMsOf(task));
+    this.#wordsVersion = '';
+    this.#wordsDue = 0;
+    this.#ask();
+  }
+
+  #newTheme = () => {
+    this.#theme = null;
+    this.#ask();
+  };
+
+  /** Something is to be drawn, in the next frame. */
+  #ask() {
+    this.#isDirty = true;
+    this.#pending ||= requestAnimationFrame(() => this.#next());
+  }
+
+  #next() {
+    this.#pending = 0;
+    clearTimeout(this.#timer);
+    const model = this.#model, index = this.#index;
+    if (!model || !index || !this.isConnected || this.clientWidth === 0) return;
+    const began = performance.now();
+    const isNew = index.step(SLICE_MS);
+    if (isNew || this.#isDirty || index.version !== this.#drawnVersion) this.#draw(model, index);
+    this.#isDirty = false;
+    const tookMs = performance.now() - began;
+    if (index.isBehind) this.#pending ||= requestAnimationFrame(() => this.#next());
+    else {
+      this.#say(model, index);
+      if (model.outcome === null && model.cursorMs === null)
+        this.#timer = window.setTimeout(() => this.#ask(), Math.max(this.#calm.matches ? CALM_MS : GROW_MS, tookMs * REST));
+    }
+  }
+
+  /** Everything that is recorded ends here, also when an earlier moment is shown. */
+  get #nowMs() { return !this.#model ? 0 : this.#model.cursorMs === null ? this.#model.nowMs() : this.#model.atMs; }
+
+  /** @param {TraceModel} model @param {TimelineIndex} index */
+  #draw(model, index) {
+    this.#theme ??= themeOf(this);
+    this.#widthOf ??= measure(this, 12);
+    this.#drawnVersion = index.version;
+    const nowMs = this.#nowMs, theme = this.#theme, isNarrow = this.clientWidth < NARROW_PX;
+    this.#left = isNarrow ? (model.scheduler === 'sync' ? 12 : 30) : 72;
+    const width = Math.max(40, this.clientWidth - this.#left - 1);
+    this.#places = placesOf(index.rows.map((lanes) => lanes.length), { tallest: 420, largest: 28 });
+    this.#view.update(nowMs, model.outcome === null && model.cursorMs === null, width);
+    const view = this.#view, ticks = ticksFor(view), { height } = this.#places;
+    const context = sized(this.#bars, this.#left + width + 1, height), axis = sized(this.#axis, this.#left + width + 1, AXIS_PX);
+    if (!context || !axis) return;
+    this.#drawNames(context, model, theme, isNarrow);
+    context.save();
+    context.beginPath();
+    context.rect(this.#left, 0, width + 1, height);
+    context.clip();
+    context.translate(this.#left, 0);
+    paint(context, { model, index, view, places: this.#places, nowMs, widthOf: this.#widthOf, theme, ticks: ticks.map(({ ms }) => view.xOf(ms)) });
+    if (model.cursorMs !== null) paintCursor(context, view, theme, model.shownMs, height);
+    const box = this.#boxOf(this.#selected);
+    if (box) paintSelected(context, view, theme, box, this.#story.wait);
+    context.restore();
+    axis.translate(this.#left, 0);
+    paintAxis(axis, view, theme, ticks, this.#widthOf);
+    this.#frame.toggleAttribute('data-zoomed', !view.isFitted);
+  }
+
+  /** @param {CanvasRenderingContext2D} context @param {TraceModel} model @param {import('./timeline-theme.js').Theme} theme @param {boolean} isNarrow */
+  #drawNames(context, model, theme, isNarrow) {
+    context.font = `12px ${theme.font}`;
+    context.textAlign = 'right';
+    context.textBaseline = 'middle';
+    context.fillStyle = theme.ink;
+    if (isNarrow && model.scheduler === 'sync') return;
+    let free = -Infinity;
+    this.#places.rows.forEach(({ top, height }, row) => {
+      const y = top + height / 2;
+      if (y - 7 < free) return;
+      context.fillText(isNarrow ? String(row) : rowName(model, row), this.#left - 10, Math.max(7, y + 0.5));
+      free = y + 7;
+    });
+  }
+
+  /** Where the bar of a task is; null: it has none. @param {number | null} task */
+  #boxOf(task) {
+    const model = this.#model, index = this.#index, number = task === null ? -1 : index?.laneOf(task) ?? -1;
+    if (!model || task === null || number < 0) return null;
+    const place = this.#places.rows[Math.min(model.rowOf(task), this.#places.rows.length - 1)], { startMs, elapsedMs, states } = model.record;
+    if (!place) return null;
+    const end = states[task] === 2 ? this.#nowMs : elapsedMs[task] > 0 ? startMs[task] + elapsedMs[task] : startMs[task];
+    return { left: this.#view.xOf(startMs[task]), right: this.#view.xOf(end), top: place.top + number * place.lane, height: place.lane - this.#places.gap };
+  }
+
+  /** Words and tables, less often than pictures. @param {TraceModel} model @param {TimelineIndex} index */
+  #say(model, index) {
+    const version = `${model.version} ${index.version} ${this.#selected}`, wait = this.#wordsDue - performance.now();
+    if (version === this.#wordsVersion || this.#wordsTimer) return;
+    this.#wordsTimer = window.setTimeout(() => {
+      this.#wordsTimer = 0;
+      if (model !== this.#model) return this.#ask();
+      const began = performance.now();
+      this.#wordsVersion = `${model.version} ${index.version} ${this.#selected}`;
+      this.#write(model, index);
+      const took = performance.now() - began;
+      this.#wordsDue = performance.now() + Math.max(WORDS_MS, took * REST);
+    }, Math.max(0, wait));
+  }
+
+  /** @type {{ model: TraceModel, news: number } | null} */ #told = null;
+  /** @type {string} */ #storyOf = '';
+
+  /** @param {TraceModel} model @param {TimelineIndex} index */
+  #write(model, index) {
+    const nowMs = this.#nowMs, isLive = model.outcome === null;
+    this.#legend.show(model, index.seen);
+    this.#bars.setAttribute('aria-label', pictureOf(model, index.length, nowMs));
+    this.#table.show(model, index, nowMs);
+    const more = model.events.lost > 0 ? `${countedNoun(model.events.lost, 'event')} of this run ${model.events.lost === 1 ? 'is' : 'are'} not recorded. ` : '';
+    this.#note.textContent = `${more}${index.length > this.#view.width ? `${counted(index.length)} bars: where they are narrower than a pixel, the longest gives its colour, and the height says how busy the thread was.` : ''}`;
+    if (this.#told?.model !== model || this.#told.news !== model.newsVersion) {
+      this.#told = { model, news: model.newsVersion };
+      this.#numbers.textContent = isLive && model.count > LIVE_MAX ? `${countedNoun(index.length, 'task')} in ${timed(nowMs)} so far.` : numbersOf(model);
+    }
+    const story = `${model.run} ${this.#selected} ${model.version}`;
+    if (this.#selected !== null && (story !== this.#storyOf || !this.#story.wait)) {
+      this.#storyOf = story;
+      this.#story.show(model, this.#selected);
+      this.#ask();
+    }
+  }
+
+  // What is wanted of it
+
+  /** @type {import('./timeline-gestures.js').Wishes} */
+  #wishes = {
+    zoom: (factor, x) => this.#look((view) => view.zoom(factor, x === undefined ? undefined : x - this.#left)),
+    move: (pixels) => this.#look((view) => view.move(pixels)),
+    go: (where) => this.#look((view) => (where === 'all' ? view.fit() : where === 'end' ? view.toEnd() : view.toBeginning())),
+    press: (x, y) => this.#press(x, y),
+    point: (x, y) => this.#point(x, y),
+    leave: () => void (this.#tip.hidden = true),
+    step: (side) => this.#stepTo(side),
+    clear: () => this.#pick(null),
+  };
+
+  /** @param {(view: TimelineView) => void} change */
+  #look(change) {
+    change(this.#view);
+    this.#ask();
+  }
+
+  /** What lies at a place of the frame. @param {number} x @param {number} y */
+  #hit(x, y) {
+    const index = this.#index, place = placeAt(this.#places, y), lane = place && index?.rows[place.row]?.[place.lane];
+    if (!lane || x < this.#left) return -1;
+    const at = barAt(lane, this.#view.msAt(x - this.#left), NEAR_PX * this.#view.msPerPx, this.#nowMs);
+    return at < 0 ? -1 : lane.items[at];
+  }
+
+  /** @param {number} x @param {number} y */
+  #press(x, y) {
+    const model = this.#model, item = this.#hit(x, y);
+    if (!model || !this.#index) return;
+    if (item >= 0) return this.#pick(this.#index.taskOf(item));
+    if (x < this.#left - 2) return;
+    const atMs = Math.max(0, this.#view.msAt(x - this.#left));
+    this.dispatchEvent(new CustomEvent('heddle-seek', { bubbles: true, composed: true, detail: { atMs: atMs >= model.atMs ? null : atMs } }));
+  }
+
+  /** @param {number | null} task */
+  #pick(task) {
+    if (!this.#model) return;
+    this.select(task);
+    this.dispatchEvent(new CustomEvent('heddle-select', { bubbles: true, composed: true, detail: { task } }));
+  }
+
+  /** @param {number} x @param {number} y */
+  #point(x, y) {
+    const model = this.#model, item = this.#hit(x, y);
+    this.#tip.hidden = item < 0;
+    this.#frame.toggleAttribute('data-over', item >= 0);
+    if (!model || item < 0) return;
+    this.#tip.textContent = barOf(model, item, this.#nowMs);
+    const width = this.#tip.offsetWidth;
+    this.#tip.style.transform = `translate(${Math.round(Math.max(0, Math.min(this.clientWidth - width, x - width / 2)))}px, ${Math.round(y + 18)}px)`;
+  }
+
+  /** To the bar beside the selected one. @param {'left' | 'right' | 'up' | 'down'} side */
+  #stepTo(side) {
+    const model = this.#model, index = this.#index;
+    if (!model || !index) return;
+    const lanes = index.rows.flat(), task = this.#selected, number = task === null ? -1 : index.laneOf(task);
+    if (task === null || number < 0) {
+      const lane = lanes.find(({ length }) => length > 0);
+      const at = lane ? Math.min(lane.length - 1, lane.firstAfter(this.#view.fromMs)) : -1;
+      return lane && at >= 0 ? this.#pick(index.taskOf(lane.items[at])) : undefined;
+    }
+    const lane = index.rows[Math.min(model.rowOf(task), index.rows.length - 1)][number], start = model.startMsOf(task);
+    if (side === 'left' || side === 'right') {
+      let at = lane.firstFrom(start);
+      while (at < lane.length - 1 && lane.starts[at] === start && lane.items[at] !== task) at++;
+      for (at += side === 'left' ? -1 : 1; at >= 0 && at < lane.length; at += side === 'left' ? -1 : 1) if (lane.items[at] < EVENT_BIT) return this.#pick(lane.items[at]);
+      return;
+    }
+    const next = lanes[lanes.indexOf(lane) + (side === 'up' ? -1 : 1)];
+    if (next?.length) this.#pick(index.taskOf(next.items[Math.min(next.length - 1, next.firstAfter(start))]));
+  }
+}
+
+customElements.define('heddle-timeline', HeddleTimeline);
