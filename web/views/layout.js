@@ -53,22 +53,22 @@ export class Layout {
 
   /**
    * @param {import('heddle/trace').TraceModel['graph']} graph
-   * @returns {Promise<import('heddle/layout').Layers>}
+   * @returns {Promise<import('heddle/layout').Layers | null>} null: closed meanwhile
    */
   async layers({ count, offsets, inputs }) {
     const graph = { count, offsets, inputs };
     if (count <= fewTasks) return placeInLayers(graph);
-    return (await this.#ask({ layers: graph }, longPatienceMs)) ?? placeInLayers(graph);
+    return (await this.#ask({ layers: graph }, longPatienceMs)) ?? (this.#broken ? placeInLayers(graph) : null);
   }
 
   /**
    * @param {import('heddle/trace').TraceModel['graph']} graph
-   * @returns {Promise<import('heddle/layout').Groups>}
+   * @returns {Promise<import('heddle/layout').Groups | null>} null: closed meanwhile
    */
   async groups({ count, offsets, inputs, nameOf, names }) {
     const graph = { count, offsets, inputs, nameOf };
     if (count <= fewTasks) return groupTasks(graph, names.length);
-    return (await this.#ask({ groups: { graph, names: names.length } }, longPatienceMs)) ?? groupTasks(graph, names.length);
+    return (await this.#ask({ groups: { graph, names: names.length } }, longPatienceMs)) ?? (this.#broken ? groupTasks(graph, names.length) : null);
   }
 
   /** Ends the worker. A later question starts a new one. */
