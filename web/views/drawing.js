@@ -12,6 +12,8 @@ export const linkLimit = 2000;
 
 const smallestRadius = 22;
 const widestLabel = 76;
+/** In a small graph there is room for whole names. */
+const fewTasks = 40, widestOfFew = 120;
 /** Around the circle of a group goes the arc that shows how much of it is done. */
 export const arcRoom = 6;
 
@@ -54,7 +56,7 @@ export function tasksDrawing(model, widthOf) {
   /** @type {[number, number][]} */
   const links = [];
   for (let task = 0; task < model.count; task++) {
-    const label = shortened(model.nameOf(task), widthOf);
+    const label = shortened(model.nameOf(task), widthOf, model.count <= fewTasks ? widestOfFew : widestLabel);
     cells.push({ label, title: model.keyOf(task), radius: radiusFor(widthOf(label), 10), count: 1 });
     for (const input of model.inputsOf(task)) links.push([input, task]);
   }
@@ -96,11 +98,12 @@ function radiusFor(width, halfHeight) {
 /**
  * @param {string} name
  * @param {(text: string) => number} widthOf
+ * @param {number} [widest] in pixels
  */
-function shortened(name, widthOf) {
-  if (widthOf(name) <= widestLabel) return name;
+function shortened(name, widthOf, widest = widestLabel) {
+  if (widthOf(name) <= widest) return name;
   const letters = [...name];
-  while (letters.length > 1 && widthOf(`${letters.join('')}…`) > widestLabel) letters.pop();
+  while (letters.length > 1 && widthOf(`${letters.join('')}…`) > widest) letters.pop();
   return `${letters.join('')}…`;
 }
 

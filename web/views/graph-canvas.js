@@ -6,7 +6,7 @@ import { counted, countedNoun, ERRED, RUNNING } from 'heddle/trace';
 import { html, measure } from './elements.js';
 import { drawDots } from './graph-dots.js';
 import { drawEdges, drawLitEdges } from './graph-edges.js';
-import { MATCH, SELECTED } from './graph-marks.js';
+import { SELECTED } from './graph-marks.js';
 import { paletteOf } from './graph-palette.js';
 import { drawShapes } from './graph-shapes.js';
 import { Ground, place } from './graph-sight.js';
@@ -158,7 +158,7 @@ export class CanvasPicture {
     return stride;
   }
 
-  /** @param {import('./graph-dots.js').Scene} scene @param {import('./viewport.js').View} view @param {{ tasks: Uint32Array, drawn: number }} sight @param {number} width @param {number} height */
+  /** @param {import('./graph-dots.js').Scene} scene @param {import('./viewport.js').View} view @param {{ tasks: Uint32Array } & import('./graph-sight.js').Sight} sight @param {number} width @param {number} height */
   #drawDots(scene, view, sight, width, height) {
     const dots = this.#dots, inside = /** @type {CanvasRenderingContext2D} */ (dots.getContext('2d'));
     if (!this.#image || this.#image.width !== width || this.#image.height !== height) {
@@ -167,7 +167,7 @@ export class CanvasPicture {
     }
     const pixels = new Uint32Array(this.#image.data.buffer);
     pixels.fill(0);
-    drawDots(pixels, width, height, sight.tasks, sight.drawn, view, scene);
+    drawDots(pixels, width, height, sight, view, scene);
     inside.putImageData(this.#image, 0, 0);
     this.#context.imageSmoothingEnabled = false;
     this.#context.drawImage(dots, view.left, view.top, view.width, view.height);
@@ -188,8 +188,8 @@ export class CanvasPicture {
     context.strokeStyle = words.focus;
     context.beginPath();
     let drawn = 0;
-    for (let task = 0; task < marks.of.length && drawn < overLimit; task++) {
-      if ((marks.of[task] & (MATCH | SELECTED)) === 0) continue;
+    for (let at = 0; at < marks.ringed.length && drawn < overLimit; at++) {
+      const task = marks.ringed[at];
       const x = ground.xOf(task), y = ground.yOf(task) + ground.circleY, reach = marks.of[task] & SELECTED && far ? 1.8 * radius : radius;
       if (x < view.left - radius || x > view.left + view.width + radius) continue;
       context.moveTo(x + reach, y);

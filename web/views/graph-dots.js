@@ -19,16 +19,16 @@ const apart = 3.5;
  * @param {Uint32Array} pixels of the canvas, row by row
  * @param {number} width of it
  * @param {number} height
- * @param {Uint32Array} tasks
- * @param {number} count of them
+ * @param {{ tasks: Uint32Array } & import('./graph-sight.js').Sight} sight
  * @param {import('./viewport.js').View} view
  * @param {Scene} scene
  */
-export function drawDots(pixels, width, height, tasks, count, view, { ground, states, marks, values, palette }) {
-  const { scale } = view, across = place.width * scale, down = ground.rowHeight * scale;
-  const both = across >= apart && !ground.collapsed;
-  const size = Math.max(1, Math.round(across * (both ? 0.62 : 0.72)));
-  const high = both ? size : Math.max(1, Math.round(Math.min(down * 0.75, across * 1.2)));
+export function drawDots(pixels, width, height, { tasks, drawn: count, stepX, stepY }, view, { ground, states, marks, values, palette }) {
+  const { scale } = view, across = place.width * scale * stepX, down = ground.rowHeight * scale * stepY;
+  const both = place.width * scale >= apart && !ground.collapsed && stepX === 1 && stepY === 1, crowded = stepX > 1 || stepY > 1;
+  /* Dots that stand for several have no gaps. */
+  const size = Math.max(1, crowded ? Math.ceil(across) : Math.round(across * (both ? 0.62 : 0.72)));
+  const high = both ? size : Math.max(1, crowded ? Math.ceil(down) : Math.round(Math.min(down * 0.75, across * 1.2)));
   const boxHigh = Math.max(1, Math.round(across * 0.34)), circleY = ground.circleY * scale, boxY = place.boxY * scale;
   const { x, y } = ground.layers, { margin } = place, top = ground.height - margin - view.top;
   const fades = marks?.fades ?? false, steps = values && values.most > 0 ? (plasmaSteps - 1) / values.most : 0;

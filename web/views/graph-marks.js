@@ -19,6 +19,7 @@ export const relativesLimit = 250_000;
  * @typedef {object} Marks
  * @property {Uint8Array} of each task: bits
  * @property {Uint32Array} lit the tasks that are selected, relatives or on the critical path
+ * @property {Uint32Array} ringed the one that is selected and those that a search has found
  * @property {boolean} fades what is not lit is drawn faintly
  * @property {number} ancestors
  * @property {number} descendants
@@ -45,7 +46,8 @@ export function marksOf(count, edges, { selected, critical, matches }) {
   }
   for (let at = 0; critical && at < critical.length; at++) add(critical[at], CRITICAL);
   for (let at = 0; at < matches.length; at++) of[matches[at]] |= MATCH;
-  return { of, lit: lit.slice(0, length), fades: length > 0, ancestors, descendants };
+  const ringed = Uint32Array.from([...(selected === null ? [] : [selected]), ...Array.from(matches)]);
+  return { of, ringed, lit: lit.slice(0, length), fades: length > 0, ancestors, descendants };
 }
 
 /**

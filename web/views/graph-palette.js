@@ -23,7 +23,7 @@ export function paletteOf(host) {
   };
   const surface = read(words.surface);
   const mixed = (/** @type {number[]} */ colour, /** @type {number} */ share) => colour.map((part, at) => Math.round(part * share + surface[at] * (1 - share)));
-  const nothing = mixed(read(words.line), 0.4), ready = mixed(read(words.ink), 0.75);
+  const nothing = mixed(read(words.line), 0.33), ready = mixed(read(words.line), 0.9);
   const colours = (/** @type {Record<number, number[]>} */ of) => pixels(taskStates.map((_, state) => of[state] ?? nothing), mixed);
   const [running, done, memory, released, erred, cancelled] = [words.running, words.done, words.memory, words.released, words.erred, words.cancelled].map(read);
   return {
