@@ -103,14 +103,39 @@ class Lines {
     const { ground } = this, startX = ground.xOf(input), startY = ground.yOf(input) + this.from, endX = ground.xOf(task), endY = ground.yOf(task) + this.to;
     const head = this.scale >= headed ? headLength : 0;
     this.#path.moveTo(startX, startY);
-    if (this.scale >= curved && startY > endY) {
-      const pull = (startY - endY) * 0.45;
-      this.#path.bezierCurveTo(startX, startY - pull, endX, endY + pull + head, endX, endY + head);
-    } else this.#path.lineTo(endX, endY + head);
+    if (this.scale >= curved && startY > endY) this.#curve(input, task, startX, startY, endX, endY + head);
+    else this.#path.lineTo(endX, endY + head);
     if (!head) return;
     this.#heads.moveTo(endX, endY);
     this.#heads.lineTo(endX - 3.2, endY + head);
     this.#heads.lineTo(endX + 3.2, endY + head);
+  }
+
+  /**
+   * Inside a folded row a line keeps to the gaps between its columns, so that it is not taken for one of the tasks that
+   * it passes.
+   * @param {number} input @param {number} task @param {number} startX @param {number} startY @param {number} endX @param {number} endY
+   */
+  #curve(input, task, startX, startY, endX, endY) {
+    const { ground } = this, { rows, folds, bottoms, y } = ground.layers, path = this.#path, lower = rows[input], upper = rows[task];
+    const levelOf = (/** @type {number} */ places) => ground.height - place.margin - places * ground.rowHeight;
+    let [x, from, to, aimX] = [startX, startY, endY, endX];
+    if (y[input] + 1 < bottoms[lower] + folds[lower]) {
+      x += place.width / 2;
+      from = levelOf(bottoms[lower] + folds[lower]);
+      path.bezierCurveTo(startX, startY - 16, x, startY - 2, x, startY - 26);
+      path.lineTo(x, from);
+    }
+    const enters = y[task] - 1 > bottoms[upper];
+    if (enters) {
+      aimX -= place.width / 2;
+      to = levelOf(bottoms[upper]);
+    }
+    const pull = Math.max(0, from - to) * 0.45;
+    path.bezierCurveTo(x, from - pull, aimX, to + pull, aimX, to);
+    if (!enters) return;
+    path.lineTo(aimX, endY + 22);
+    path.bezierCurveTo(aimX, endY + 4, endX, endY + 14, endX, endY);
   }
 
   stroke() {

@@ -42,12 +42,19 @@ export function drawShapes(context, tasks, count, view, scene, labelOf) {
 /** @param {CanvasRenderingContext2D} context @param {Seen[]} list @param {import('./graph-dots.js').Scene} scene @param {number} scale */
 function drawAlike(context, list, { ground, values, palette: { words } }, scale) {
   const { state } = list[0], finished = state === DONE || state === RELEASED, thin = Math.max(1.25, 0.7 / scale);
-  const circles = new Path2D(), boxes = new Path2D();
+  const circles = new Path2D(), boxes = new Path2D(), stems = new Path2D();
   for (const { x, y } of list) {
     circles.moveTo(x + place.radius, y + ground.circleY);
     circles.arc(x, y + ground.circleY, place.radius, 0, 2 * Math.PI);
-    if (!ground.collapsed) boxes.rect(x - boxWidth / 2, y + place.boxY - boxHeight / 2, boxWidth, boxHeight);
+    if (ground.collapsed) continue;
+    boxes.rect(x - boxWidth / 2, y + place.boxY - boxHeight / 2, boxWidth, boxHeight);
+    stems.moveTo(x, y + ground.circleY - place.radius);
+    stems.lineTo(x, y + place.boxY + boxHeight / 2);
   }
+  if (list[0].faint) cover(context, [circles, boxes], words.surface);
+  context.strokeStyle = words.line;
+  context.lineWidth = Math.max(1, 0.6 / scale);
+  context.stroke(stems);
   const dashes = (/** @type {boolean} */ are) => context.setLineDash(are ? [4, 3] : []);
   if (values) {
     context.fillStyle = words.waiting;
@@ -70,6 +77,15 @@ function drawAlike(context, list, { ground, values, palette: { words } }, scale)
   context.stroke(boxes);
   dashes(false);
   if (state === RUNNING || (state === DONE && ground.collapsed)) drawRings(context, list, ground, words.running, state === RUNNING);
+}
+
+/** What is drawn faintly still hides the lines behind it. @param {CanvasRenderingContext2D} context @param {Path2D[]} paths @param {string} surface */
+function cover(context, paths, surface) {
+  const before = context.globalAlpha;
+  context.globalAlpha = 1;
+  context.fillStyle = surface;
+  for (const path of paths) context.fill(path);
+  context.globalAlpha = before;
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Seen[]} list @param {import('./graph-sight.js').Ground} ground @param {string} colour @param {boolean} light */

@@ -25,6 +25,7 @@ const orderSweeps = 6, placeSweeps = 3;
  * @property {Float32Array} y
  * @property {Uint32Array} order tasks by layer, each layer from left to right
  * @property {Uint32Array} starts where each layer begins in `order`, and at last its length
+ * @property {Uint32Array} rows the layer of each task
  * @property {Uint32Array} folds of each layer: into how many lines
  * @property {Float32Array} bottoms of each layer: y of its lowest line
  * @property {import('../trace/structure.js').Structure} structure
@@ -45,7 +46,7 @@ export function placeInLayers(graph) {
   sortRows(order, starts, x, both);
   placeRows(order, starts, folds, x, both);
   const { bottoms, columns, width, height } = stack(graph, order, starts, folds, x, y);
-  return { width, height, columns, x, y, order, starts, folds, bottoms, structure };
+  return { width, height, columns, x, y, rows, order, starts, folds, bottoms, structure };
 }
 
 /**
