@@ -172,3 +172,183 @@ describe('a task', () => {
     expect(spokenOf(model, 0, 0)).toMatch(/^add-0: erred, 5.0 ms; 2 inputs, 0 dependents\.$/);
   });
 });
+
+/** What the page of these tests runs: the element, and models of graphs that it is asked for. */
+const entry = `
+  import { Events, TraceModel } from 'heddle/trace';
+  import './web/views/graph.js';
+  const graph = document.querySelector('heddle-graph');
+  window.picked = [];
+  graph.addEventListener('heddle-select', ({ detail }) => window.picked.push(detail.task));
+  /* A tree: task i takes 2i + 1 and 2i + 2. */
+  window.show = (count, states = []) => {
+    const offsets = new Uint32Array(count + 1), inputs = new Uint32Array(count);
+    let edges = 0;
+    for (let task = 0; task < count; offsets[++task] = edges) if (2 * task + 2 < count) inputs.set([2 * task + 1, 2 * task + 2], (edges += 2) - 2);
+    window.model = new TraceModel({ type: 'begin', run: 1, scheduler: 'threads', workers: 2, graph: { count, names: ['add', 'load'],
+      nameOf: Uint32Array.from({ length: count }, (_, task) => Number(2 * task + 2 >= count)), keys: count > 100_000 ? [] : Array.from({ length: count }, (_, task) => 'key-' + task),
+      offsets, inputs: inputs.slice(0, edges), outputs: Uint32Array.of(0) } });
+    window.change(states);
+  };
+  window.change = (states) => {
+    model.receive({ type: 'batch', run: 1, atMs: 50, tasks: Uint32Array.from(states.keys()), states: Uint8Array.from(states), startMs: Float64Array.from(states, (state, task) => (state > 1 ? task : NaN)),
+      elapsedMs: Float32Array.from(states, (state) => (state > 2 ? 3 : 0)), worker: new Uint16Array(states.length), attempts: new Uint8Array(states.length).fill(1),
+      bytes: Float64Array.from(states, () => 1500), events: new Events().take() });
+    graph.show(model);
+  };
+  window.note = () => graph.querySelector('.hd-note').textContent;
+  window.spoken = () => graph.querySelector('.hd-spoken').textContent;`;
+
+async function bundles() {
+  const alias = { heddle: `${root}dist/heddle.js`, 'heddle/trace': `${root}dist/trace.js`, 'heddle/layout': `${root}dist/layout.js` };
+  const options = { bundle: true, write: false, target: 'es2022', alias, format: 'esm' };
+  const text = async (more) => (await build({ ...options, ...more })).outputFiles[0].text;
+  const [page, worker, css] = await Promise.all([text({ stdin: { contents: entry, resolveDir: root } }), text({ entryPoints: [`${root}web/views/layout-worker.js`] }),
+    text({ entryPoints: [`${root}web/views/views.css`] })]);
+  const html = `<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>Graph</title><style>${css}</style>
+    <main><h1>Graph</h1><heddle-graph layout-worker="/layout-worker.js"></heddle-graph></main><script type="module" src="/page.js"></script>`;
+  return serve(html, {}, { '/page.js': page, '/layout-worker.js': worker });
+}
+
+describe('<heddle-graph>', () => {
+  /** @type {Awaited<ReturnType<typeof serve>>} */ let site;
+  /** @type {import('puppeteer-core').Browser} */ let browser;
+  /** @type {import('puppeteer-core').Page} */ let page;
+  const faults = [];
+
+  beforeAll(async () => {
+    site = await bundles();
+    browser = await launch('chromium');
+    page = await browser.newPage();
+    page.on('pageerror', (error) => faults.push(error));
+    await page.goto(site.url);
+    await page.waitForFunction('window.show');
+  });
+  afterAll(async () => {
+    await browser?.close();
+    site?.close();
+  });
+
+  const shown = (selector) => page.waitForFunction((css) => document.querySelector(css), {}, selector);
+  const states = (kind) => page.$$eval(`.hd-picture .hd-${kind}`, (nodes) => nodes.map((node) => node.dataset.state).join());
+
+  test('speaks the lesson\'s language: circles run and are done, boxes are in memory and released', async () => {
+    await page.evaluate('show(7, [0, 2, 0, 6, 6, 3, 1])');
+    await shown('.hd-call[data-state="running"]');
+    expect(await states('call')).toBe('waiting,running,waiting,released,released,done,ready');
+    expect(await states('result')).toBe('waiting,running,waiting,released,released,done,ready');
+    const fills = await page.$$eval('.hd-result .hd-shape', (boxes) => boxes.map((box) => getComputedStyle(box).fill));
+    expect(fills[3]).toBe('rgb(37, 88, 196)');
+    expect(fills[5]).toBe('rgb(211, 51, 46)');
+  });
+
+  test('without boxes goes from circle to circle', async () => {
+    await page.$eval('heddle-graph', (graph) => void (graph.collapseOutputs = true));
+    await page.waitForFunction(() => document.querySelectorAll('.hd-picture .hd-call').length === 7 && document.querySelectorAll('.hd-picture .hd-result').length === 0);
+    await page.$eval('heddle-graph', (graph) => void (graph.collapseOutputs = false));
+    await shown('.hd-picture .hd-result');
+  });
+
+  test('writes values into circles, and colours their outlines', async () => {
+    await page.$eval('heddle-graph', (graph) => void (graph.colour = 'order'));
+    await shown('[data-painted]');
+    expect(await page.$$eval('.hd-picture .hd-call .hd-label', (labels) => labels.map((label) => label.textContent).join())).toBe('add,0,add,1,2,3,load');
+    expect(await page.$eval('.hd-range', (range) => range.textContent)).toMatch(/Rank.*0.*3/);
+    await page.$eval('heddle-graph', (graph) => void (graph.colour = 'state'));
+    expect(await page.$('[data-painted]')).toBe(null);
+  });
+
+  test('a click picks a task, tells it and stresses what it has to do with; arrows go on, Escape ends it', async () => {
+    await page.evaluate(() => document.querySelector('.hd-call[data-key="key-1"]').dispatchEvent(new MouseEvent('click', { bubbles: true })));
+    expect(await page.evaluate('picked')).toEqual([1]);
+    expect(await page.$eval('.hd-story', (story) => story.textContent)).toMatch(/key-1.*running/);
+    expect(await page.$$eval('.hd-call[data-mark]', (nodes) => nodes.map((node) => node.dataset.mark).join())).toBe('descendant,selected,ancestor,ancestor');
+    await page.focus('.hd-frame');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Escape');
+    const picked = await page.evaluate('picked');
+    expect(picked.slice(0, 2)).toEqual([1, 0]);
+    expect([1, 2]).toContain(picked[2]);
+    expect(picked.at(-1)).toBe(null);
+    expect(await page.evaluate('spoken()')).toMatch(/No task is selected/);
+  });
+
+  test('finds tasks, says how many, and goes from one to the next with Enter', async () => {
+    await page.type('.hd-search', 'load');
+    await page.waitForFunction(() => document.querySelector('output').textContent === '4 matches');
+    expect(await page.$$eval('.hd-call[data-mark~="match"]', (nodes) => nodes.length)).toBe(4);
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Enter');
+    expect(await page.$eval('output', (output) => output.textContent)).toBe('2 of 4');
+    expect(await page.evaluate('spoken()')).toMatch(/^key-4: done/);
+    await page.keyboard.press('Escape');
+    await page.waitForFunction(() => document.querySelectorAll('[data-mark~="match"]').length === 0);
+  });
+
+  test('shows the critical path', async () => {
+    await page.evaluate('show(7, [3, 3, 6, 6, 6, 6, 6])');
+    await page.$eval('heddle-graph', (graph) => graph.toggleAttribute('critical-path'));
+    await page.waitForFunction(() => document.querySelectorAll('.hd-call[data-mark~="critical"]').length === 3);
+    await page.$eval('heddle-graph', (graph) => graph.toggleAttribute('critical-path'));
+  });
+
+  test('draws many tasks as groups, and on request each on a canvas, where keys and search work too', async () => {
+    await page.evaluate('show(2047, Array(2047).fill(0).map((_, task) => (task > 1022 ? 3 : 0)))');
+    await shown('.hd-group[data-state="done"]');
+    expect(await page.evaluate('note()')).toMatch(/2,047 tasks drawn as \d+ groups/);
+    await page.click('.hd-switch button[value="tasks"]');
+    await page.waitForFunction(() => document.querySelector('canvas.hd-picture') && window.note().startsWith('2,047 tasks.'));
+    const colours = await page.$eval('canvas.hd-picture', (canvas) => {
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height), found = new Set();
+      for (let at = 0; at < data.length; at += 4) if (data[at + 3] === 255) found.add(data.subarray(at, at + 3).join());
+      return [...found];
+    });
+    expect(colours).toEqual(expect.arrayContaining(['37,88,196', '211,51,46']));
+    await page.focus('.hd-frame');
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate('spoken()')).toMatch(/^key-0: waiting; 2 inputs/);
+    await page.keyboard.press('ArrowDown');
+    expect(await page.evaluate('spoken()')).toMatch(/^key-[12]: waiting/);
+    await page.keyboard.press('Escape');
+    await page.type('.hd-search', 'key-2000');
+    await page.waitForFunction(() => document.querySelector('output').textContent === '1 match');
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate('spoken()')).toMatch(/^key-2000: done/);
+    await page.keyboard.press('Escape');
+  });
+
+  test('a click on the canvas picks the task that is seen there', async () => {
+    await page.evaluate(() => document.querySelector('heddle-graph').select(2046));
+    await page.evaluate('document.querySelector("heddle-graph").select(null); picked.length = 0');
+    const { x, y, width, height } = await (await page.$('.hd-frame')).boundingBox();
+    await page.mouse.click(x + width / 2, y + height / 2 + 15);
+    const picked = await page.evaluate('picked');
+    expect(picked).toHaveLength(1);
+    expect(await page.evaluate('spoken()')).toContain(`key-${picked[0]}:`);
+  });
+
+  test('opens 100,000 tasks on a canvas', async () => {
+    await page.evaluate('show(100001)');
+    await page.waitForFunction(() => window.note().startsWith('100,001 tasks.'));
+    expect(await page.evaluate('note()')).toMatch(/edges one in \d+ is drawn/);
+    expect(faults).toEqual([]);
+  });
+
+  test('works in Firefox', async () => {
+    const firefox = await launch('firefox');
+    try {
+      const other = await firefox.newPage();
+      await other.goto(site.url);
+      await other.waitForFunction('window.show');
+      await other.evaluate('show(2047); document.querySelector("heddle-graph").setAttribute("view", "tasks")');
+      await other.waitForFunction(() => document.querySelector('canvas.hd-picture') && window.note().startsWith('2,047 tasks.'));
+      await other.focus('.hd-frame');
+      await other.keyboard.press('Enter');
+      expect(await other.evaluate('spoken()')).toMatch(/^key-0: waiting/);
+    } finally {
+      await firefox.close();
+    }
+  });
+});

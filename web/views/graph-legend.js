@@ -18,7 +18,10 @@ export class Legend {
       ['erred', 'call', 'erred', false], ['cancelled', 'call', 'cancelled', false],
     ])) {
       const number = html('span', { class: 'hd-number' });
-      const item = html('li', {}, icon(look, state), `${word} `, number);
+      const item = html('li', { 'data-word': state }, icon(look, state), `${word} `, number);
+      /* Without boxes a ring around the circle says what a box would. */
+      if (word === resultWords.held) item.prepend(icon('call', 'held'));
+      if (look === 'result') item.dataset.box = '';
       item.hidden = !always;
       this.#list.append(item);
       this.#items.set(word, { item, number, always });
@@ -53,7 +56,7 @@ export class Legend {
 /** @param {'call' | 'result'} look @param {string} state */
 function icon(look, state) {
   const parts = look === 'call'
-    ? [svg('circle', { class: 'hd-ring', r: 8 }), svg('circle', { class: 'hd-shape', r: state === 'running' ? 5.5 : 7 }), svg('path', { class: 'hd-mark', d: marks[state] ?? '', transform: 'scale(.8)' })]
+    ? [svg('circle', { class: 'hd-ring', r: 8 }), svg('circle', { class: 'hd-shape', r: state === 'running' || state === 'held' ? 5.5 : 7 }), svg('path', { class: 'hd-mark', d: marks[state === 'held' ? 'done' : state] ?? '', transform: 'scale(.8)' })]
     : [svg('rect', { class: 'hd-shape', x: -9, y: -6.5, width: 18, height: 13, rx: 1.5 }), svg('circle', { class: 'hd-value', r: 2.8 })];
   return svg('svg', { class: 'hd-icon', viewBox: '-10 -10 20 20', width: 20, height: 20, 'aria-hidden': 'true' },
     svg('g', { class: look === 'call' ? 'hd-call' : 'hd-result', 'data-look': state }, ...parts));
