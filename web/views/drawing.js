@@ -3,17 +3,17 @@
  * goes from the box of one cell to the circle of another. A small graph has a cell for each task; a large
  * one has a cell for each function at each depth, and a sentence that says so. No DOM.
  */
+import { groupTasks } from 'heddle/layout';
 import { CANCELLED, counted, countedNoun, DONE, ERRED, READY, RELEASED, RUNNING, taskStates, WAITING } from 'heddle/trace';
 
 /** Up to so many tasks, and links between them, each is drawn on its own. */
 export const taskLimit = 400;
 export const linkLimit = 2000;
-/** Beyond, there are at most so many groups, in so many rows: more could not be read. */
-const groupLimit = 120;
-const groupRows = 16;
 
 const smallestRadius = 22;
 const widestLabel = 76;
+/** In a small graph there is room for whole names. */
+const fewTasks = 40, widestOfFew = 120;
 /** Around the circle of a group goes the arc that shows how much of it is done. */
 export const arcRoom = 6;
 
@@ -34,104 +34,56 @@ export const arcRoom = 6;
  */
 
 /**
+ * Each task on its own, if that is not too much to be read; else groups.
  * @param {import('heddle/trace').TraceModel} model
  * @param {(text: string) => number} widthOf the width of a label, in pixels
  * @returns {Drawing}
  */
 export function drawingOf(model, widthOf) {
-  if (model.count <= taskLimit) {
-    const drawing = ofTasks(model, widthOf);
-    if (drawing.links.length <= linkLimit) return drawing;
-  }
-  return ofGroups(model, widthOf);
+  return tasksDrawing(model, widthOf) ?? groupsDrawing(model, groupTasks(model.graph, model.names.length), widthOf);
 }
 
-/** @type {typeof drawingOf} */
-function ofTasks(model, widthOf) {
+/**
+ * A cell for each task.
+ * @param {import('heddle/trace').TraceModel} model
+ * @param {(text: string) => number} widthOf
+ * @returns {Drawing | null} null: there are too many tasks or links
+ */
+export function tasksDrawing(model, widthOf) {
+  if (model.count > taskLimit) return null;
   /** @type {Cell[]} */
   const cells = [];
   /** @type {[number, number][]} */
   const links = [];
   for (let task = 0; task < model.count; task++) {
-    const label = shortened(model.nameOf(task), widthOf);
+    const label = shortened(model.nameOf(task), widthOf, model.count <= fewTasks ? widestOfFew : widestLabel);
     cells.push({ label, title: model.keyOf(task), radius: radiusFor(widthOf(label), 10), count: 1 });
     for (const input of model.inputsOf(task)) links.push([input, task]);
   }
+  if (links.length > linkLimit) return null;
   return { grouped: false, cells, cellOf: Uint32Array.from(cells.keys()), rows: model.depths, links, note: '' };
 }
 
-/** @type {typeof drawingOf} */
-function ofGroups(model, widthOf) {
-  const { cellOf, cells, rows, band, byName } = groupsOf(model);
-  const pairs = new Set();
+/**
+ * A cell for each group.
+ * @param {import('heddle/trace').TraceModel} model
+ * @param {import('heddle/layout').Groups} groups
+ * @param {(text: string) => number} widthOf
+ * @returns {Drawing}
+ */
+export function groupsDrawing(model, { cellOf, counts, names, rows, links: pairs, band, byName }, widthOf) {
+  const cells = Array.from(counts, (count, cell) => {
+    const name = byName ? model.names[names[cell]] : 'calls', label = shortened(name, widthOf);
+    const width = Math.max(widthOf(label), widthOf(`×${counted(count)}`));
+    return { label, title: `${name}: ${countedNoun(count, 'task')}`, radius: radiusFor(width, 20) + arcRoom, count };
+  });
   /** @type {[number, number][]} */
   const links = [];
-  for (let task = 0; task < model.count; task++) {
-    const to = cellOf[task];
-    for (const input of model.inputsOf(task)) {
-      const from = cellOf[input];
-      const pair = from * cells.length + to;
-      // Two groups of one row can depend on one another both ways when a row is several depths high.
-      if (rows[from] >= rows[to] || pairs.has(pair)) continue;
-      pairs.add(pair);
-      links.push([from, to]);
-    }
-  }
-  for (const cell of cells) {
-    cell.label = shortened(cell.title, widthOf);
-    cell.title = `${cell.title}: ${countedNoun(cell.count, 'task')}`;
-    cell.radius = radiusFor(Math.max(widthOf(cell.label), widthOf(`×${counted(cell.count)}`)), 20) + arcRoom;
-  }
+  for (let at = 0; at < pairs.length; at += 2) links.push([pairs[at], pairs[at + 1]]);
   const depth = band === 1 ? 'at one depth' : `at ${counted(band)} neighbouring depths`;
   const note = `${countedNoun(model.count, 'task')} drawn as ${countedNoun(cells.length, 'group')}: ${byName ? 'calls of one function' : 'all calls'} `
     + `${depth} share a circle and a box. The single tasks and the edges between them are hidden.`;
   return { grouped: true, cells, cellOf, rows, links, note };
-}
-
-/**
- * Puts tasks of one name and depth together; when that leaves too many groups or rows, of 2, 4, 8 … depths;
- * and when there are too many names, all of those depths.
- * @param {import('heddle/trace').TraceModel} model
- */
-function groupsOf(model) {
-  const highest = model.depths.reduce((most, depth) => Math.max(most, depth), 0);
-  for (const byName of [true, false]) {
-    for (let band = 1; band < 4 * (highest + 1); band *= 2) {
-      if (highest / band >= groupRows) continue;
-      const groups = groupedBy(model, band, byName);
-      if (groups.cells.length <= groupLimit) return groups;
-    }
-  }
-  return groupedBy(model, highest + 1, false);
-}
-
-/**
- * @param {import('heddle/trace').TraceModel} model
- * @param {number} band so many depths make a row
- * @param {boolean} byName
- */
-function groupedBy(model, band, byName) {
-  const { depths, names } = model;
-  const found = new Map();
-  /** @type {Cell[]} */
-  const cells = [];
-  /** @type {number[]} */
-  const rows = [];
-  const cellOf = new Uint32Array(model.count);
-  for (let task = 0; task < model.count && cells.length <= groupLimit; task++) {
-    const row = Math.floor(depths[task] / band);
-    const id = byName ? row * names.length + model.nameIndexOf(task) : row;
-    let cell = found.get(id);
-    if (cell === undefined) {
-      cell = cells.length;
-      found.set(id, cell);
-      cells.push({ label: '', title: byName ? model.nameOf(task) : 'calls', radius: 0, count: 0 });
-      rows.push(row);
-    }
-    cellOf[task] = cell;
-    cells[cell].count++;
-  }
-  return { cellOf, cells, rows: Uint32Array.from(rows), band, byName };
 }
 
 /**
@@ -146,11 +98,12 @@ function radiusFor(width, halfHeight) {
 /**
  * @param {string} name
  * @param {(text: string) => number} widthOf
+ * @param {number} [widest] in pixels
  */
-function shortened(name, widthOf) {
-  if (widthOf(name) <= widestLabel) return name;
+function shortened(name, widthOf, widest = widestLabel) {
+  if (widthOf(name) <= widest) return name;
   const letters = [...name];
-  while (letters.length > 1 && widthOf(`${letters.join('')}…`) > widestLabel) letters.pop();
+  while (letters.length > 1 && widthOf(`${letters.join('')}…`) > widest) letters.pop();
   return `${letters.join('')}…`;
 }
 

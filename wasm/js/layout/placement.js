@@ -19,6 +19,7 @@ const leastSlack = 90;
  * @property {ArrayLike<number>} radii of the cells' circles
  * @property {Uint32Array} rows of the cells: their depths
  * @property {[number, number][]} links
+ * @property {boolean} [collapsed] without boxes: lines go from circle to circle
  *
  * @typedef {object} Found
  * @property {number[]} x of the cells' middles
@@ -29,7 +30,7 @@ const leastSlack = 90;
  * @property {number} width
  * @property {number} height
  * @property {[number, number][]} circles the middle of each cell's circle
- * @property {[number, number][]} boxes the middle of each cell's box
+ * @property {[number, number][]} boxes the middle of each cell's box; without boxes the top of its circle
  * @property {[number, number, number][][]} bends for each link, where it passes rows: x, from y, up to y
  */
 
@@ -44,7 +45,7 @@ export function cellWidth(radius) {
  * @param {Found} found
  * @returns {Placement}
  */
-export function laidOut({ radii, links }, { x, rows, bends }) {
+export function laidOut({ radii, links, collapsed = false }, { x, rows, bends }) {
   /** @type {number[]} */
   const largest = [];
   let [left, right] = [Infinity, -Infinity];
@@ -63,7 +64,7 @@ export function laidOut({ radii, links }, { x, rows, bends }) {
 
   const close = largest.length > manyRows;
   // From a circle to its box, and from a row of boxes to the circles above: more where lines go far aside.
-  const stemGap = close ? 20 : 26;
+  const stemGap = close ? 20 : 26, top = collapsed ? 0 : boxHeight + stemGap;
   const reach = rows.map(() => ({ sum: 0, count: 0 }));
   links.forEach(([from, to], link) => {
     const gap = reach[rows[to]];
@@ -80,16 +81,16 @@ export function laidOut({ radii, links }, { x, rows, bends }) {
   for (let row = largest.length - 1; row >= 0; row--) {
     largest[row] ??= 0;
     tops[row] = y;
-    y += boxHeight + stemGap + 2 * largest[row] + (row > 0 ? gapBelow(row) : margin);
+    y += top + 2 * largest[row] + (row > 0 ? gapBelow(row) : margin);
   }
   const dx = margin - left;
   /** @param {number} row */
-  const bottom = (row) => tops[row] + boxHeight + stemGap + 2 * largest[row];
+  const bottom = (row) => tops[row] + top + 2 * largest[row];
   return {
     width: right - left + 2 * margin,
     height: y,
     circles: x.map((at, cell) => [at + dx, bottom(rows[cell]) - largest[rows[cell]]]),
-    boxes: x.map((at, cell) => [at + dx, tops[rows[cell]] + boxHeight / 2]),
+    boxes: x.map((at, cell) => [at + dx, collapsed ? bottom(rows[cell]) - largest[rows[cell]] - radii[cell] : tops[rows[cell]] + boxHeight / 2]),
     bends: bends.map((route) => route.map(([at, row]) => [at + dx, bottom(row), tops[row]])),
   };
 }

@@ -10,35 +10,35 @@ const widest = (65 * Math.PI) / 180;
 /** Arrow heads stand so far apart on the circle, if there is room. */
 const headApart = 8;
 
+/** @typedef {{ line: string, head: string }} Route SVG path data */
+
 /**
- * All lines are one path and all heads another: nothing about them changes while tasks run.
+ * A line and a head for each link, and for each stem (from a circle to its box), by cell. Nothing about them changes while
+ * tasks run, so all can be drawn as one path, and some once more to stress them.
  * @param {{ cells: { radius: number }[], links: [number, number][] }} drawing
  * @param {import('./placement.js').Placement} placement
- * @returns {{ lines: string, heads: string }}
+ * @param {boolean} [collapsed] without boxes: there are no stems
+ * @returns {{ lines: string, heads: string, stems: Route[], links: Route[] }} `lines`, `heads`: all of them
  */
-export function routesOf({ cells, links }, { circles, boxes, bends }) {
-  /** @type {string[]} */
-  const lines = [];
-  /** @type {string[]} */
-  const heads = [];
-  cells.forEach(({ radius }, cell) => {
+export function routesOf({ cells, links }, { circles, boxes, bends }, collapsed = false) {
+  const half = collapsed ? 0 : boxHeight / 2;
+  const stems = collapsed ? [] : cells.map(({ radius }, cell) => {
     const [x, y] = circles[cell];
-    const top = boxes[cell][1] + boxHeight / 2;
-    lines.push(`M${n(x)} ${n(y - radius)}V${n(top + headLength - 1)}`);
-    heads.push(head(x, top, 0, 1));
+    const top = boxes[cell][1] + half;
+    return { line: `M${n(x)} ${n(y - radius)}V${n(top + headLength - 1)}`, head: head(x, top, 0, 1) };
   });
   const angles = anglesOf(cells, links, links.map(([from, to], link) => {
     const [cx, cy] = circles[to];
     const last = bends[link].at(-1);
-    return last ? Math.atan2(last[0] - cx, last[2] - cy) : Math.atan2(boxes[from][0] - cx, boxes[from][1] - boxHeight / 2 - cy);
+    return last ? Math.atan2(last[0] - cx, last[2] - cy) : Math.atan2(boxes[from][0] - cx, boxes[from][1] - half - cy);
   }));
-  links.forEach(([from, to], link) => {
+  const routes = links.map(([from, to], link) => {
     let x = boxes[from][0];
-    let y = boxes[from][1] - boxHeight / 2;
+    let y = boxes[from][1] - half;
     let line = `M${n(x)} ${n(y)}`;
     for (const [bend, low, high] of bends[link]) {
-      const half = n((y + low) / 2);
-      line += `C${n(x)} ${half} ${n(bend)} ${half} ${n(bend)} ${n(low)}V${n(high)}`;
+      const middle = n((y + low) / 2);
+      line += `C${n(x)} ${middle} ${n(bend)} ${middle} ${n(bend)} ${n(low)}V${n(high)}`;
       x = bend;
       y = high;
     }
@@ -50,10 +50,10 @@ export function routesOf({ cells, links }, { circles, boxes, bends }) {
     // From a box the line sets out towards the circle; from between two cells it must go straight up.
     const [outX, outY] = bends[link].length === 0 ? [ux * pull, uy * pull] : [0, pull];
     line += `C${n(x - outX)} ${n(y - outY)} ${n(endX + ux * pull)} ${n(endY + uy * pull)} ${n(endX)} ${n(endY)}`;
-    lines.push(line);
-    heads.push(head(cx + ux * radius, cy + uy * radius, ux, uy));
+    return { line, head: head(cx + ux * radius, cy + uy * radius, ux, uy) };
   });
-  return { lines: lines.join(''), heads: heads.join('') };
+  const all = [...stems, ...routes];
+  return { lines: all.map(({ line }) => line).join(''), heads: all.map((route) => route.head).join(''), stems, links: routes };
 }
 
 /**
