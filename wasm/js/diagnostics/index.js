@@ -1,5 +1,6 @@
 /** `heddle/diagnostics`: what computations do, for programs and terminals. Named as Dask's. */
 export { Callback } from './callback.js';
+export { Dashboard } from '../dashboard/dashboard.js';
 export { Diagnostic } from './diagnostic.js';
 export { MemoryProfiler } from './memory-profiler.js';
 export { Profiler } from './profiler.js';

@@ -17,13 +17,14 @@ function thinned(points) {
 }
 
 /** A line that stays as it is until the next sample. @param {string} title @param {string} colour @param {(value: number) => string} text
- * @param {readonly Sample[]} samples @param {(sample: Sample) => number | undefined} of @returns {import('./svg.js').Panel} */
-function line(title, colour, text, samples, of) {
+ * @param {readonly Sample[]} samples @param {(sample: Sample) => number | undefined} of @param {number} [base] 1024 for bytes @returns {import('./svg.js').Panel} */
+function line(title, colour, text, samples, of, base = 1000) {
   const points = thinned(samples.flatMap((sample) => {
     const value = of(sample);
     return value === undefined ? [] : [{ at: sample.atMs, value }];
   }));
-  const peak = points.reduce((most, { value }) => Math.max(most, value), 0), step = roundStep(Math.max(peak, 1), 2);
+  const peak = points.reduce((most, { value }) => Math.max(most, value), 0), unit = base ** Math.floor(Math.log(Math.max(peak, 1)) / Math.log(base));
+  const step = Math.max(1, roundStep(Math.max(peak, 1) / unit, 2) * unit);
   const top = Math.ceil(Math.max(peak, 1) / step) * step, y = (/** @type {number} */ value) => HEIGHT - (value / top) * HEIGHT;
   return {
     title: `${title} (peak ${text(peak)})`, height: HEIGHT,
@@ -41,7 +42,7 @@ function line(title, colour, text, samples, of) {
 /** @param {readonly Sample[]} samples by time @returns {import('./svg.js').Panel[]} */
 export function memoryPanels(samples) {
   const panels = [line('Results in memory', '#cc3029', counted, samples, ({ results }) => results)];
-  if (samples.some(({ bytes }) => bytes > 0)) panels.push(line('Bytes of results', '#cc3029', bytesText, samples, ({ bytes }) => bytes));
-  if (samples.some(({ processBytes }) => processBytes)) panels.push(line('Memory of the process', '#2b57c4', bytesText, samples, ({ processBytes }) => processBytes));
+  if (samples.some(({ bytes }) => bytes > 0)) panels.push(line('Bytes of results', '#cc3029', bytesText, samples, ({ bytes }) => bytes, 1024));
+  if (samples.some(({ processBytes }) => processBytes)) panels.push(line('Memory of the process', '#2b57c4', bytesText, samples, ({ processBytes }) => processBytes, 1024));
   return panels;
 }
