@@ -76,7 +76,8 @@ export class DashboardServer {
   /** @param {import('node:http').ServerResponse} response */
   #stream(response) {
     if (this.#viewers.size >= VIEWERS_MAX) return this.#refuse(response, { status: 503, text: 'Too many pages look already.' });
-    response.writeHead(200, { 'Content-Type': 'application/octet-stream' });
+    response.useChunkedEncodingByDefault = false; /* its end is that of the connection: also when the process just ends */
+    response.writeHead(200, { 'Content-Type': 'application/octet-stream', Connection: 'close' });
     response.flushHeaders();
     const viewer = new Viewer(response, this.#runs, this.#hello);
     this.#viewers.add(viewer);
