@@ -32,6 +32,7 @@ import { WatchedWalk, isWatched } from './watch.js';
  *   or bytes of them, are in memory; ranks by `'best'` if `'fast'` would hold more. A wish, not a limit: what
  *   must be held to go on is held. With `'sync'`, where results are not in the shared heap, bytes have no effect
  * @property {import('./cache.js').Cache} [cache] where results of pure tasks are found and kept
+ * @property {import('./gate.js').Gate} [gate] what holds back tasks that are ready
  * @property {import('./runtime.js').Runtime} [runtime] the pool to use
  * @property {number | string} [memory] of the default pool, if this starts it: see {@link config}
  */
@@ -118,7 +119,7 @@ function keeping(recording, cache, taking, onResult) {
  * @returns {Promise<T[]>}
  */
 async function run(recording, options, plan, taking, onResult) {
-  const { signal, onProgress, stopOnError } = options;
+  const { signal, onProgress, stopOnError, gate = config.gate } = options;
   if (chooseScheduler(options) === 'threads') {
     const job = jobOf(recording, plan);
     const [runtime] = await Promise.all([
@@ -127,14 +128,14 @@ async function run(recording, options, plan, taking, onResult) {
     ]);
     /* A Runtime that was given has its own number of workers; the default one may have been started with fewer. */
     const workers = options.workers ?? (options.runtime ? undefined : workerCount());
-    const results = await runtime.run(job, { workers, signal, onProgress, stopOnError,
+    const results = await runtime.run(job, { workers, signal, onProgress, stopOnError, gate,
       onResult: onResult && ((place, result) => void onResult(place, taking.fromBytes(result))) });
     return results.map(taking.fromBytes);
   }
   sayWhySerial(options);
   const strict = options.strict ?? config.strict;
   if (strict) await checkAll(recording.functions.map(describe));
-  const walk = walkByRank(await loadSerial(), recording, { plan, strict, waits: true, stopOnError, signal, onProgress, watched: watchedWalk(recording, plan),
+  const walk = walkByRank(await loadSerial(), recording, { plan, strict, waits: true, stopOnError, signal, onProgress, gate, watched: watchedWalk(recording, plan),
     onResult: onResult && ((place, result) => onResult(place, taking.fromValue(result))) });
   return (await runAsync(walk, strict, signal)).map(taking.fromValue);
 }
@@ -171,12 +172,12 @@ function runSync(recording, options, taking, onResult) {
     if (onResult) results.forEach((result, place) => void onResult(place, result));
     return results;
   };
-  const { signal, onProgress, stopOnError } = options, plan = planOf(options);
+  const { signal, onProgress, stopOnError, gate = config.gate } = options, plan = planOf(options);
   if (chooseScheduler(options) === 'threads') {
     if (attachment()?.core) {
       const runtime = options.runtime ?? attachedRuntime({ workers: options.workers });
       const workers = options.workers ?? (options.runtime ? undefined : workerCount());
-      return tellAll(runtime.runAndWait(jobOf(recording, plan), { workers, onProgress, stopOnError }).map(taking.fromBytes));
+      return tellAll(runtime.runAndWait(jobOf(recording, plan), { workers, onProgress, stopOnError, gate }).map(taking.fromBytes));
     }
     if (attachment()) throw new UnsupportedError(`threads cannot run here: ${whyNoThreads()}.`);
     if (!inNode)
@@ -191,7 +192,7 @@ function runSync(recording, options, taking, onResult) {
   refuseUnloaded(recording.functions);
   const heap = loadSerialSync();
   if (!heap) throw new UnsupportedError("computeSync in a page needs the core to be loaded: await compute() once before, with scheduler: 'sync'.");
-  return runNow(walkByRank(heap, recording, { plan, strict, stopOnError, signal, onProgress, watched: watchedWalk(recording, plan),
+  return runNow(walkByRank(heap, recording, { plan, strict, stopOnError, signal, onProgress, gate, watched: watchedWalk(recording, plan),
     onResult: onResult && ((place, result) => void onResult(place, taking.fromValue(result))) }), strict).map(taking.fromValue);
 }
 

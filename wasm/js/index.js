@@ -7,6 +7,7 @@ export { asCompleted } from './as-completed.js';
 export { Cache } from './cache.js';
 export { bind, checkpoint, clone, waitOn } from './manipulate.js';
 export { optimize } from './optimize.js';
+export { Gate } from './gate.js';
 export { get, getSync, quote, ref } from './get.js';
 export { Runtime } from './runtime.js';
 export { config } from './options.js';
@@ -17,7 +18,7 @@ export { taskStates, watch } from './watch.js';
 export { version } from './version.js';
 export {
   CancelledError, CycleError, DuplicateKeyError, FunctionError, HdError, OptionError, OutOfMemoryError,
-  TaskError, TimeoutError, UnknownKeyError, UnsupportedError, ValueError, WorkerLostError,
+  TaskError, TimeoutError, TraceFileError, UnknownKeyError, UnsupportedError, ValueError, WorkerLostError,
 } from './errors.js';
 
 /**

@@ -1,14 +1,19 @@
 /** Options and their defaults: `config`, and the checks of what users pass. */
 import { isPlainObject } from './containers.js';
 import { OptionError } from './errors.js';
+import { Gate } from './gate.js';
+import { attachment } from './program/attach.js';
 
 export const WORKERS_MAX = 256;
+
+const shared = attachment()?.gate; /* in a program's thread its host's */
 
 /**
  * Defaults for every computation; assign to change them.
  * @type {{ scheduler: 'threads' | 'sync' | undefined, workers: number | undefined, memory: number | string | undefined, strict: boolean,
  *   optimize: Optimize, order: 'fast' | 'best', budget: Budget | undefined,
- *   cache: import('./cache.js').Cache | undefined, graceMs: number, dashboard: import('./dashboard/dashboard.js').DashboardWish | undefined }}
+ *   cache: import('./cache.js').Cache | undefined, gate: Gate | undefined, graceMs: number,
+ *   dashboard: import('./dashboard/dashboard.js').DashboardWish | undefined }}
  * @property scheduler `'threads'` where they can run, otherwise `'sync'`, if undefined
  * @property workers how many threads; one for each processor, at most 8, if undefined
  * @property memory the most that the shared heap of the default Runtime may grow to, in bytes or as '512MB'
@@ -17,13 +22,14 @@ export const WORKERS_MAX = 256;
  * @property order how its tasks are ranked
  * @property budget how much may be in memory before tasks that need nothing wait
  * @property cache where computations find and keep results of pure tasks; none if undefined
+ * @property gate what holds back tasks that are ready; none if undefined
  * @property graceMs how long a task that runs when its computation is cancelled or fails, or its time is up, may take to come to its end,
  *   before its thread is ended; read when a computation begins
  * @property dashboard in Node.js: a page on this machine shows what computations do; started by the next one
  */
 export const config = Object.seal({
   scheduler: undefined, workers: undefined, memory: undefined, strict: false, optimize: true, order: 'fast', budget: undefined,
-  cache: undefined, graceMs: 250, dashboard: undefined,
+  cache: undefined, gate: shared && new Gate({ shared }), graceMs: 250, dashboard: undefined,
 });
 
 /**
@@ -139,7 +145,7 @@ export function planOf({ optimize = config.optimize, order = config.order, budge
   return { ...passesOf(optimize), best: order === 'best', retries: checkRetries(retries), ...budgetOf(budget) };
 }
 
-const known = ['scheduler', 'workers', 'strict', 'signal', 'onProgress', 'optimize', 'order', 'budget', 'retries', 'stopOnError', 'cache', 'runtime', 'memory'];
+const known = ['scheduler', 'workers', 'strict', 'signal', 'onProgress', 'optimize', 'order', 'budget', 'retries', 'stopOnError', 'cache', 'gate', 'runtime', 'memory'];
 
 /** Checks what a computation was given, and the defaults where it was given nothing.
  * @param {Record<string, unknown>} options */
@@ -148,7 +154,8 @@ export function checkOptions(options) {
     if (!known.includes(option))
       throw new OptionError(`compute has no option '${option}'; it has ${known.join(', ')}.`, { option });
   const { scheduler = config.scheduler, strict = config.strict, workers = config.workers, memory = config.memory } = options;
-  const { signal, onProgress, runtime, stopOnError, cache = config.cache } = options;
+  const { signal, onProgress, runtime, stopOnError, cache = config.cache, gate = config.gate } = options;
+  if (gate !== undefined && !(gate instanceof Gate)) throw new OptionError('gate is a Gate: new Gate({ paused: true }).', { option: 'gate' });
   if (cache !== undefined && typeof (/** @type {any} */ (cache)?.find) !== 'function')
     throw new OptionError("cache is a Cache: new Cache('100MB').", { option: 'cache' });
   if (stopOnError !== undefined && typeof stopOnError !== 'boolean') refuse('stopOnError', 'stopOnError is true or false', stopOnError);

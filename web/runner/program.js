@@ -6,6 +6,7 @@ import * as heddle from 'heddle';
 import { cut, inspectAll, inspectValue, textOf } from './inspect.js';
 import { Printer } from './printer.js';
 import { PROGRAM_FILE, framesOf, placeIn, placeInProgram } from './places.js';
+import { turn } from './protocol.js';
 import { ProgramSyntaxError, rewrite } from './source.js';
 
 /** @type {MessagePort} */
@@ -74,7 +75,15 @@ heddle.watch((message) => {
   else tell(message);
 });
 
-port.onmessage = async ({ data: { source, scheduler, workers } }) => {
+/** Without a gate that the frame turns there is one here, which this thread must come back to its loop to see turned. */
+const own = heddle.config.gate ? undefined : (heddle.config.gate = new heddle.Gate());
+
+port.onmessage = async ({ data }) => {
+  if (data.type === 'gate') {
+    if (own) turn(own, data);
+    return;
+  }
+  const { source, scheduler, workers } = data;
   heddle.config.scheduler = scheduler;
   heddle.config.workers = workers;
   heddle.config.strict = true;

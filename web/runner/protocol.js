@@ -12,12 +12,15 @@ import { isCount, isTime, isTraceMessage, orNothing } from 'heddle/trace';
  *
  * The first message; its two ports go to the frame and to the program.
  * @typedef {{ type: 'host', sources: HostSources }} HostMessage
- * @typedef {HostMessage | { type: 'flush' }} ToFrame
+ * @typedef {HostMessage | { type: 'flush' } | GateMessage} ToFrame
  *
  * The program can be told to run; what tasks printed before `flush` has been sent; it cannot go on.
  * @typedef {{ type: 'hosted', threads: boolean, reason?: string } | { type: 'flushed' } | { type: 'fatal', message: string } | PrintMessage} FromFrame
  *
- * @typedef {{ type: 'run', source: string, scheduler: 'sync' | 'threads', workers: number }} ToProgram
+ * What holds back tasks that are ready, in words of the package's Gate; `count`: tasks, or tasks a second.
+ * @typedef {{ type: 'gate', how: 'pause' | 'resume' | 'step' | 'rate' | 'tokens', count: number }} GateMessage
+ *
+ * @typedef {{ type: 'run', source: string, scheduler: 'sync' | 'threads', workers: number } | GateMessage} ToProgram
  *
  * @typedef {'debug' | 'log' | 'info' | 'warn' | 'error'} Level
  * @typedef {{ type: 'print', lines: { level: Level, text: string, worker?: number, name?: string }[], skipped: number }} PrintMessage
@@ -42,6 +45,15 @@ export const NAME_MAX = 1000;
 const LINES_MAX = 1000;
 
 const isText = (/** @type {unknown} */ value, max = TEXT_MAX) => typeof value === 'string' && value.length <= max;
+
+/** Turns a gate as the page asks. @param {import('heddle').Gate | undefined} gate @param {GateMessage} message */
+export function turn(gate, { how, count }) {
+  if (how === 'pause') gate?.pause();
+  else if (how === 'resume') gate?.resume();
+  else if (how === 'step') gate?.step(count);
+  else if (how === 'rate') gate?.setRate(count);
+  else gate?.setTokens(count);
+}
 
 /** @param {any} error */
 function isError(error) {

@@ -43,6 +43,7 @@ export class Runner {
   #parts;
   /** @type {Frame | undefined} Ready, or about to be. */
   #next;
+  /** What was said of the gate last. @type {import('./protocol.js').GateMessage | undefined} */ #gate;
   /** @type {Frame | undefined} Of the program that runs. */
   #current;
 
@@ -116,10 +117,21 @@ export class Runner {
     }
     try {
       await current.ready;
+      if (this.#gate) for (const port of [current.frame, current.program]) port.postMessage(this.#gate);
       current.program.postMessage({ type: 'run', source, scheduler, workers });
     } catch (error) {
       fail('Error', /** @type {Error} */ (error).message);
     }
+  }
+
+  /**
+   * Holds tasks that are ready back, or lets them go: in the program that runs, and in those that follow, until told otherwise.
+   * @param {import('./protocol.js').GateMessage['how']} how @param {number} [count] of tasks, or of tasks a second
+   */
+  gate(how, count = 1) {
+    this.#gate = { type: 'gate', how: how === 'step' ? 'pause' : how, count };
+    const current = this.#current;
+    if (current) for (const port of [current.frame, current.program]) port.postMessage({ type: 'gate', how, count });
   }
 
   /** Ends the program that runs, whatever it does. */

@@ -5,6 +5,8 @@
 import { HdError, OptionError, UnsupportedError } from '../errors.js';
 import { inNode } from '../core/load-threads.js';
 import { isPlainObject } from '../containers.js';
+import { Gate } from '../gate.js';
+import { config } from '../options.js';
 import { watch } from '../watch.js';
 
 const START_MS = 30_000;
@@ -30,14 +32,17 @@ export class Dashboard {
   #worker;
   #port;
   #unwatch;
+  /** What its pages hold computations with, unless the program has one of its own. */ #gate;
   /** Ends that pages may not have been told. */ #flushes = 0;
   /** Where it is, with the token. */ url;
 
-  /** @param {{ worker: any, port: any, url: string }} started */
-  constructor({ worker, port, url }) {
+  /** @param {{ worker: any, port: any, url: string, gate: Gate }} started */
+  constructor({ worker, port, url, gate }) {
     this.#worker = worker;
     this.#port = port;
     this.url = url;
+    this.#gate = gate;
+    config.gate ??= gate;
     worker.on('exit', () => this.#gone());
     port.on('message', (/** @type {any} */ message) => this.#told(message));
     port.unref();
@@ -81,6 +86,9 @@ export class Dashboard {
     this.#unwatch();
     this.#port.close();
     if (current === this) current = undefined;
+    if (config.gate !== this.#gate) return;
+    this.#gate.resume(); /* nobody is there to open it */
+    config.gate = undefined;
   }
 
   /** Ends the server. Pages keep what they have. */
@@ -95,16 +103,16 @@ function startThread(wanted) {
   const { process } = /** @type {any} */ (globalThis);
   const { Worker, MessageChannel, receiveMessageOnPort } = process.getBuiltinModule('node:worker_threads');
   const { port1: port, port2 } = new MessageChannel(), words = new Int32Array(new SharedArrayBuffer(4));
-  const program = process.argv[1]?.split(/[\\/]/).at(-1) ?? 'a program';
+  const gate = config.gate ?? new Gate(), program = process.argv[1]?.split(/[\\/]/).at(-1) ?? 'a program';
   const worker = new Worker(new URL('./dashboard-host.js', import.meta.url), {
-    workerData: { port: port2, words, wanted, program }, transferList: [port2],
+    workerData: { port: port2, words, wanted, program, gate: gate.shared }, transferList: [port2],
     execArgv: [], /* some of the main thread's would end it, such as --input-type */
   });
   worker.unref();
   worker.on('error', () => {}); /* pages see that it has ended; computations go on */
   const waited = Atomics.wait(words, 0, 0, START_MS);
   const { url, error } = receiveMessageOnPort(port)?.message ?? { error: { code: 'DASHBOARD', message: 'the thread of the dashboard did not start.' } };
-  if (waited !== 'timed-out' && url) return { worker, port, url };
+  if (waited !== 'timed-out' && url) return { worker, port, url, gate };
   port.close();
   worker.terminate();
   throw new HdError(error.code, error.message, error.port === undefined ? {} : { port: error.port });

@@ -2,11 +2,12 @@
 import { spawn } from 'node:child_process';
 import { workerData } from 'node:worker_threads';
 import { HdError } from '../errors.js';
+import { Gate } from '../gate.js';
 import { DashboardServer } from './server.js';
 
-/** @typedef {{ port: import('node:worker_threads').MessagePort, words: Int32Array, wanted: { port: number, open: boolean }, program: string }} Given */
+/** @typedef {{ port: import('node:worker_threads').MessagePort, words: Int32Array, wanted: { port: number, open: boolean }, program: string, gate: ArrayBufferLike }} Given */
 
-const { port, words, wanted, program } = /** @type {Given} */ (workerData);
+const { port, words, wanted, program, gate } = /** @type {Given} */ (workerData);
 
 /** @param {object} message what the main thread waits for */
 function answer(message) {
@@ -23,11 +24,10 @@ function openBrowser(url) {
 }
 
 try {
-  const server = new DashboardServer({ folder: new URL('./dashboard/', import.meta.url), program, onGate: (wish) => port.postMessage({ gate: wish }) });
+  const server = new DashboardServer({ folder: new URL('./dashboard/', import.meta.url), program, gate: new Gate({ shared: gate }) });
   const url = await server.listen(wanted.port);
-  port.on('message', async (/** @type {any} */ { message, gate, flush }) => {
+  port.on('message', async (/** @type {any} */ { message, flush }) => {
     if (message) server.receive(message);
-    if (gate !== undefined) server.tellGate(gate);
     if (!flush) return;
     await server.flushed();
     port.postMessage({ flushed: flush });

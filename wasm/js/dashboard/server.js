@@ -30,14 +30,15 @@ export class DashboardServer {
   #port = 0;
   /** @type {Map<number, StoredRun>} */ #runs = new Map();
   /** @type {Set<Viewer>} */ #viewers = new Set();
-  /** What the page is told of the script and of its gate. @type {object} */ #hello;
-  #onGate;
+  #program;
+  #gate;
+  /** A page has set the gate. */ #held = false;
 
-  /** @param {{ folder: URL, program: string, onGate: (wish: unknown) => void }} options */
-  constructor({ folder, program, onGate }) {
+  /** @param {{ folder: URL, program: string, gate: import('../gate.js').Gate }} options `gate`: the program's, which pages may set */
+  constructor({ folder, program, gate }) {
     this.#files = filesIn(folder);
-    this.#hello = { type: 'hello', program, gate: null };
-    this.#onGate = onGate;
+    this.#program = program;
+    this.#gate = gate;
     this.#server = createServer({ keepAliveTimeout: 5000, requestTimeout: 10_000 }, (request, response) => this.#answer(request, response));
     this.#server.maxConnections = 64;
   }
@@ -79,9 +80,14 @@ export class DashboardServer {
     response.useChunkedEncodingByDefault = false; /* its end is that of the connection: also when the process just ends */
     response.writeHead(200, { 'Content-Type': 'application/octet-stream', Connection: 'close' });
     response.flushHeaders();
-    const viewer = new Viewer(response, this.#runs, this.#hello);
+    const viewer = new Viewer(response, this.#runs, this.#hello());
     this.#viewers.add(viewer);
-    response.on('close', () => this.#viewers.delete(viewer));
+    response.on('close', () => {
+      this.#viewers.delete(viewer);
+      if (this.#viewers.size || !this.#held) return;
+      this.#held = false;
+      this.#gate.resume(); /* who held the run has gone */
+    });
   }
 
   /** @param {import('node:http').IncomingMessage} request @param {import('node:http').ServerResponse} response */
@@ -92,8 +98,9 @@ export class DashboardServer {
       if (text.length > BODY_MAX) request.destroy();
     }).on('end', () => {
       try {
-        this.#onGate(JSON.parse(text));
+        this.#set(JSON.parse(text));
         response.writeHead(204).end();
+        for (const viewer of this.#viewers) viewer.tell(this.#hello());
       } catch {
         this.#refuse(response, { status: 400, text: 'That is no wish of a gate.' });
       }
@@ -108,10 +115,19 @@ export class DashboardServer {
     for (const viewer of this.#viewers) viewer.wake(message.type === 'end');
   }
 
-  /** @param {object | null} gate how the gate stands */
-  tellGate(gate) {
-    this.#hello = { ...this.#hello, gate };
-    for (const viewer of this.#viewers) viewer.tell(this.#hello);
+  /** What pages are told of the program, and of how its gate stands. */
+  #hello() {
+    return { type: 'hello', program: this.#program, gate: this.#gate.state };
+  }
+
+  /** @param {{ how: unknown, count: any }} wish of a page @throws if it is none */
+  #set({ how, count }) {
+    if (how === 'pause') this.#gate.pause();
+    else if (how === 'resume' || (how === 'rate' && count === null)) this.#gate.resume();
+    else if (how === 'step') this.#gate.step(count);
+    else if (how === 'rate') this.#gate.setRate(count);
+    else throw new TypeError('a gate cannot do that');
+    this.#held = this.#gate.state.how !== 'open';
   }
 
   /** Old runs make room for new ones. */

@@ -13,6 +13,7 @@ import { WorkerLostError } from '../errors.js';
  * @property {WebAssembly.Memory} [memory] its heap
  * @property {MessagePort} [crews] to the host's side: host.js
  * @property {Map<string, string>} [texts] of the program's scripts, as stacks call them
+ * @property {ArrayBufferLike} [gate] the host's gate for all computations of the program
  * @property {string} [reason] why there is no threaded core
  */
 const ATTACHMENT = Symbol.for('heddle.attachment');

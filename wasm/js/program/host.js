@@ -4,6 +4,7 @@
  * a sandboxed frame, where nothing can be loaded: everything is handed over as text and bytes.)
  */
 import { Crew } from '../crew.js';
+import { Gate } from '../gate.js';
 import { loadThreads, whyNoThreads } from '../core/load-threads.js';
 import { HdError } from '../errors.js';
 
@@ -30,7 +31,8 @@ const blobUrl = (text) => URL.createObjectURL(new Blob([text], { type: 'text/jav
  * @param {HostSources} sources
  * @param {{ port: MessagePort, onFatal: (error: Error) => void, onPrint?: (printed: { worker: number, lines: HostLine[], skipped: number }) => void }} events
  *   `port` goes to the program; `onFatal` is told when it cannot go on; `onPrint` what tasks print
- * @returns {Promise<{ threads: boolean, reason?: string }>} whether the program has threads, and why not
+ * @returns {Promise<{ threads: boolean, reason?: string, gate?: Gate }>} whether the program has threads, and why not; and what
+ *   holds back the tasks of all its computations, if it has (otherwise the program must be asked)
  */
 export async function startProgram(sources, { port, onFatal, onPrint }) {
   const program = blobUrl(sources.program);
@@ -49,7 +51,7 @@ export async function startProgram(sources, { port, onFatal, onPrint }) {
   const loaded = await loadThreads({ maximum: DEFAULT_MAXIMUM, exact: false }, {
     script: blobUrl(sources.script), worker: sources.worker && blobUrl(sources.worker), wasm: sources.wasm,
   });
-  const printer = linePrinter(onPrint);
+  const printer = linePrinter(onPrint), gate = new Gate();
   const { port1: crews, port2: theirs } = new MessageChannel();
   /** @type {Map<number, Crew>} By pool: one for each Runtime of the program. */
   const known = new Map();
@@ -87,8 +89,8 @@ export async function startProgram(sources, { port, onFatal, onPrint }) {
   const thread = loaded.startProgram(STACK_BYTES);
   thread.onerror = (/** @type {ErrorEvent} */ event) => onFatal(new HdError('PROGRAM', event.message));
   /* Emscripten passes over messages with this target. */
-  thread.postMessage({ target: 'setimmediate', heddle: { program, serial: sources.serial, crews: theirs, port } }, [theirs, port]);
-  return { threads: true };
+  thread.postMessage({ target: 'setimmediate', heddle: { program, serial: sources.serial, crews: theirs, port, gate: gate.shared } }, [theirs, port]);
+  return { threads: true, gate };
 }
 
 /** In so many milliseconds so many lines of a worker are told at once; of what is beyond that, the newest, together, later. */

@@ -3,6 +3,7 @@ import { writeSync } from 'node:fs';
 import { format } from 'node:util';
 import { workerData } from 'node:worker_threads';
 import { checkAll } from '../functions/ship.js';
+import { Gate } from '../gate.js';
 import { config } from '../options.js';
 import { Runtime, output } from '../runtime.js';
 import { packFailure } from '../values/failure.js';
@@ -43,7 +44,7 @@ let runtime;
 /** @type {AbortController | undefined} Of the request that is under way. */
 let current;
 
-port.on('message', async (/** @type {any} */ { id, cancel, job, check, workers, memory, stopOnError, told, graceMs }) => {
+port.on('message', async (/** @type {any} */ { id, cancel, job, check, workers, memory, stopOnError, told, graceMs, gate }) => {
   if (cancel) return current?.abort();
   try {
     if (check) return send({ id, checked: await checkAll(check) });
@@ -51,7 +52,7 @@ port.on('message', async (/** @type {any} */ { id, cancel, job, check, workers, 
     if (!runtime || runtime.closed) runtime = await Runtime.start({ workers, memory });
     const onProgress = told ? (/** @type {unknown} */ progress) => send({ id, progress }) : undefined;
     const { signal } = (current = new AbortController());
-    send({ id, results: await runtime.run(unpackJob(job), { workers, stopOnError, onProgress, signal }) });
+    send({ id, results: await runtime.run(unpackJob(job), { workers, stopOnError, onProgress, signal, gate: gate && new Gate({ shared: gate }) }) });
   } catch (error) {
     send({ id, failure: packFailure(error) });
   }

@@ -76,10 +76,10 @@ function ask(request, onProgress) {
  * @param {import('../execute.js').ComputeOptions} options
  * @returns {import('../values/codec.js').Encoded[]}
  */
-export function runAndWait(job, { workers = workerCount(), memory = config.memory, stopOnError, onProgress }) {
+export function runAndWait(job, { workers = workerCount(), memory = config.memory, stopOnError, onProgress, gate = config.gate }) {
   const packed = packJob(job), told = Boolean(onProgress);
   try {
-    return ask({ job: packed, workers, memory, stopOnError, told, graceMs: config.graceMs }, onProgress).results;
+    return ask({ job: packed, workers, memory, stopOnError, told, graceMs: config.graceMs, gate: gate?.shared }, onProgress).results;
   } catch (error) {
     for (const failure of error instanceof AggregateError && stopOnError === false ? error.errors : [error]) {
       const key = /** @type {any} */ (failure)?.task?.key, failed = packed.tasks.findIndex((task) => task.key === key);

@@ -5,7 +5,7 @@
  */
 import { mapLeaves } from '../containers.js';
 import { Context, askingSignal, labelled } from '../context.js';
-import { CancelledError, FunctionError, TimeoutError } from '../errors.js';
+import { CancelledError, FunctionError, TimeoutError, UnsupportedError } from '../errors.js';
 import { buildGraph, encodeLiterals, groupsOf } from '../core/graph.js';
 import { NONE, outOfMemory } from '../core/heap.js';
 import { compile, traitsOf } from '../functions/compile.js';
@@ -65,6 +65,7 @@ const runner = {
  * @property {boolean} [waits] whether promises that are yielded are waited for
  * @property {boolean} [stopOnError]
  * @property {AbortSignal} [signal]
+ * @property {import('../gate.js').Gate} [gate]
  * @property {(progress: import('../progress.js').Progress) => void} [onProgress]
  * @property {(place: number, result: unknown) => PromiseLike<unknown> | void} [onResult] told each wanted result, by its place
  *   among the outputs; what it gives is waited for
@@ -97,6 +98,7 @@ class SerialWalk {
   #toldAt = performance.now();
   /** @type {Uint32Array[]} For each count one for each function; none: nobody is told. */ #counts = [];
   /** @type {import('../watch.js').WatchedWalk | undefined} */ #seen;
+  /** @type {import('../gate.js').GateFollower | undefined} */ #gate;
 
   /** @param {import('../record.js').Recording} recording @param {WalkOptions} options */
   constructor(recording, options) {
@@ -112,6 +114,7 @@ class SerialWalk {
     this.#plain = recording.functions.map(({ ctx, timeoutMs }, index) => !ctx && !timeoutMs && !this.#leavesPromises[index]);
     this.#encoded = strict ? encodeLiterals(recording, encodeArgument) : null;
     this.#results = new Array(count);
+    this.#gate = options.gate?.follow();
     this.#live = new Uint8Array(strict ? count : 0);
     this.#places = new Map(options.onResult ? recording.outputs.map((id, place) => [id, place]) : []);
   }
@@ -301,6 +304,7 @@ class SerialWalk {
         if (signal?.aborted) throw new CancelledError(undefined, { cause: signal.reason });
         if (!stopOnError && this.#mustSkip(id)) this.#results[id] = absent;
         else {
+          if (this.#gate) yield* this.#pass();
           if (followed) this.#starts(id);
           let failed = false;
           try {
@@ -341,6 +345,19 @@ class SerialWalk {
       if (walk) core.hdw_walk_destroy(walk);
       core.hdw_graph_destroy(graph);
     }
+  }
+
+  /** Waits until the gate lets a task through. @returns {Generator<PromiseLike<unknown>, void, unknown>} */
+  *#pass() {
+    const gate = /** @type {import('../gate.js').GateFollower} */ (this.#gate);
+    for (let ms; (ms = gate.pass()) > 0; ) {
+      this.#seen?.hold(true);
+      if (this.#seen?.dueInMs === 0) this.#seen.tellChanges();
+      if (this.#options.waits) yield gate.wait(ms);
+      else if (!gate.waitNow(ms)) throw new UnsupportedError('the gate is shut, and this thread must not block until it opens: use await compute().');
+      if (this.#options.signal?.aborted) throw new CancelledError(undefined, { cause: this.#options.signal.reason });
+    }
+    this.#seen?.hold(gate.shut);
   }
 
   /** @param {number} id */

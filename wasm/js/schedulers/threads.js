@@ -14,7 +14,7 @@ import { Watched, changesFor, isWatched } from '../watch.js';
 /** hd_run_state. */
 const DONE = 1, FAILED = 2;
 /** What hdw_run_submit is asked for. */
-const TRACE = 1, KEEP_GOING = 4, ANNOUNCE = 8, PROGRESS = 16;
+const TRACE = 1, KEEP_GOING = 4, ANNOUNCE = 8, PROGRESS = 16, SHUT = 32;
 /** HD_ABSENT. */
 const ABSENT = 7;
 /** The parts of a hdw_change and a hd_note (shim/pool.c), and so many of them at a time. */
@@ -27,6 +27,7 @@ const FAILURE_WORDS = 5, COUNT_WORDS = 4, TOLD_MAX = 64, FAILURES_MAX = 1000;
  * @property {AbortSignal} [signal]
  * @property {(progress: import('../progress.js').Progress) => void} [onProgress]
  * @property {boolean} [stopOnError]
+ * @property {import('../gate.js').Gate} [gate]
  * @property {(place: number, result: import('../values/codec.js').Encoded) => void} [onResult] told each wanted result as
  *   it comes, by its place among the job's outputs
  */
@@ -51,6 +52,7 @@ export class ThreadedRun {
   /** Places of outputs that have yet to be told. @type {Set<number>} */
   #untold;
   #crew;
+  /** @type {import('../gate.js').GateFollower | undefined} */ #gate;
   /** The batch's function for each of the graph's. @type {number[]} */
   #functionsOf = [];
   /** @type {(results: import('../values/codec.js').Encoded[]) => void} */ resolve = () => {};
@@ -85,13 +87,16 @@ export class ThreadedRun {
     if (this.#watched) this.#seen = core.hdw_seen_create(job.functionOf.length) >>> 0;
     const wishes = (this.#watched ? TRACE : 0) | (stopOnError ? 0 : KEEP_GOING) | (onResult ? ANNOUNCE : 0) | (onProgress ? PROGRESS : 0);
     const { budgetResults, budgetBytes } = job.plan;
-    this.#run = core.hdw_run_submit(pool, this.#graph, count, wishes, budgetResults, budgetBytes) >>> 0;
+    this.#gate = options.gate?.follow(() => this.#followGate());
+    this.#run = core.hdw_run_submit(pool, this.#graph, count, wishes | (this.#gate?.shut ? SHUT : 0), budgetResults, budgetBytes) >>> 0;
     if (!this.#run) {
       core.hdw_graph_destroy(this.#graph);
       core.hdw_free(this.#seen);
       this.#watched?.end('failed');
+      this.#gate?.end();
       throw outOfMemory('a run', this.#total);
     }
+    this.#followGate();
   }
 
   /** Its address in the core. */
@@ -121,6 +126,7 @@ export class ThreadedRun {
   get dueInMs() {
     let ms = 1000;
     if (this.#options.onProgress) ms = Math.min(ms, Math.max(1, this.#toldAt + PROGRESS_MS - performance.now()));
+    if (this.#gate) ms = Math.min(ms, this.#gate.dueInMs);
     if (this.#watched) ms = Math.min(ms, Math.max(1, this.#watched.dueInMs));
     return ms;
   }
@@ -137,6 +143,13 @@ export class ThreadedRun {
     this.reject(error);
   }
 
+  /** Passes on what has become of the gate. */
+  #followGate() {
+    if (!this.#gate || !this.#run || this.#abandoned) return;
+    for (const [how, count] of this.#gate.changes()) this.#heap.core.hdw_run_gate(this.#run, how, count);
+    this.#watched?.hold(this.#gate.shut);
+  }
+
   /** @param {unknown} reason */
   cancel(reason) {
     if (!this.#abandoned) this.#heap.core.hdw_run_cancel(this.#pool, this.#run);
@@ -150,6 +163,7 @@ export class ThreadedRun {
       this.#end();
       return true;
     }
+    this.#followGate();
     if (this.#told) return false;
     try {
       this.#tellResults();
@@ -168,12 +182,14 @@ export class ThreadedRun {
   /** The core is lost or given up, and with it the run. @param {unknown} [error] undefined: it runs again elsewhere */
   abandon(error) {
     this.#abandoned = true;
+    this.#gate?.end();
     this.#watched?.end(error instanceof CancelledError ? 'cancelled' : 'failed');
     if (error !== undefined) this.#reject(error);
   }
 
   #end() {
     const { core } = this.#heap;
+    this.#gate?.end();
     try {
       const state = core.hdw_run_state(this.#run);
       if (this.#watched) {

@@ -148,8 +148,8 @@ scope[Symbol.for('heddle.worker')] = start;
  * @param {Record<string, (...args: any[]) => any>} core the hdw_ functions
  * @param {WebAssembly.Memory} memory
  */
-scope[Symbol.for('heddle.program')] = (core, memory) => fromHost.then(({ program, serial, crews, port }) => {
-  scope[Symbol.for('heddle.attachment')] = { core, memory, serial, crews };
+scope[Symbol.for('heddle.program')] = (core, memory) => fromHost.then(({ program, serial, crews, port, gate }) => {
+  scope[Symbol.for('heddle.attachment')] = { core, memory, serial, crews, gate };
   scope[Symbol.for('heddle.port')] = port;
   scope.importScripts(program);
 });
