@@ -63,7 +63,7 @@ export class DashboardServer {
     const fault = faultOf(request, url, { port: this.#port, token: this.#token, files: this.#files });
     if (fault) return this.#refuse(response, fault);
     if (url.pathname === '/stream') return this.#stream(response);
-    if (url.pathname === '/gate') return this.#gate(request, response);
+    if (url.pathname === '/gate') return this.#wish(request, response);
     const file = this.#files.get(url.pathname.slice(1) || 'index.html');
     if (!file) return this.#refuse(response, { status: 404, text: 'There is no such file.' });
     response.writeHead(200, { 'Content-Type': file.type, 'Content-Length': file.bytes.length }).end(request.method === 'HEAD' ? undefined : file.bytes);
@@ -91,7 +91,7 @@ export class DashboardServer {
   }
 
   /** @param {import('node:http').IncomingMessage} request @param {import('node:http').ServerResponse} response */
-  #gate(request, response) {
+  #wish(request, response) {
     let text = '';
     request.setEncoding('utf8').on('data', (part) => {
       text += part;
