@@ -9,7 +9,7 @@ import { Gate } from '../gate.js';
 import { config } from '../options.js';
 import { watch } from '../watch.js';
 
-const START_MS = 30_000;
+const START_MS = 30_000, COPIED_BYTES = 16_384;
 
 /** @typedef {boolean | { port?: number, open?: boolean }} DashboardWish `port`: any free one if left out or 0; `open`: opens a browser */
 
@@ -32,7 +32,7 @@ export class Dashboard {
   #worker;
   #port;
   #unwatch;
-  /** What its pages hold computations with, unless the program has one of its own. */ #gate;
+  /** What its pages hold computations with; undefined: the program has one of its own. @type {Gate | undefined} */ #gate;
   /** Ends that pages may not have been told. */ #flushes = 0;
   /** Where it is, with the token. */ url;
 
@@ -41,8 +41,7 @@ export class Dashboard {
     this.#worker = worker;
     this.#port = port;
     this.url = url;
-    this.#gate = gate;
-    config.gate ??= gate;
+    if (config.gate === undefined) config.gate = this.#gate = gate;
     worker.on('exit', () => this.#gone());
     port.on('message', (/** @type {any} */ message) => this.#told(message));
     port.unref();
@@ -86,9 +85,8 @@ export class Dashboard {
     this.#unwatch();
     this.#port.close();
     if (current === this) current = undefined;
-    if (config.gate !== this.#gate) return;
-    this.#gate.resume(); /* nobody is there to open it */
-    config.gate = undefined;
+    this.#gate?.resume(); /* nobody is there to open it */
+    if (this.#gate && config.gate === this.#gate) config.gate = undefined;
   }
 
   /** Ends the server. Pages keep what they have. */
@@ -118,7 +116,7 @@ function startThread(wanted) {
   throw new HdError(error.code, error.message, error.port === undefined ? {} : { port: error.port });
 }
 
-/** What can be handed over rather than copied: messages are their watcher's own. @param {any} value @returns {ArrayBuffer[]} */
+/** What is handed over rather than copied, as messages are their watcher's own: below some size copying is quicker. @param {any} value @returns {ArrayBuffer[]} */
 function buffersOf(value) {
   /** @type {Set<ArrayBuffer>} */
   const buffers = new Set();
@@ -127,5 +125,7 @@ function buffersOf(value) {
     else if (part && typeof part === 'object' && !Array.isArray(part)) Object.values(part).forEach(look);
   };
   look(value);
-  return [...buffers];
+  let bytes = 0;
+  for (const { byteLength } of buffers) bytes += byteLength;
+  return bytes < COPIED_BYTES ? [] : [...buffers];
 }
