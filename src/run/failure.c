@@ -14,7 +14,7 @@ typedef struct hdi_failure {
 /* ---- again ---------------------------------------------------------------------------------------- */
 
 /* The parts before `task` of its group must run again: as if they never had. */
-static uint32_t start_again(hd_run *run, uint32_t worker, uint32_t task) {
+static uint32_t start_again(hd_run *run, uint32_t worker, uint32_t task, hd_note_kind why) {
   uint32_t first = hdi_run_group_first(run, task);
   hdi_tally *tally = &run->tallies[worker];
   for (uint32_t part = first; part < task; part++) {
@@ -29,6 +29,7 @@ static uint32_t start_again(hd_run *run, uint32_t worker, uint32_t task) {
     hdi_store_relaxed_u32(&run->readers[part], run->graph->dependent_offsets[part + 1] - run->graph->dependent_offsets[part]);
     hdi_count_up(&tally->done, (uint32_t)-1);
     hdi_count_up(&tally->unwell, 1);
+    hdi_run_note_try(run, part, why);
     hdi_run_set_state(run, part, HD_WAITING);
   }
   if (task != first) hdi_run_set_state(run, task, HD_WAITING);
@@ -40,7 +41,7 @@ static void put_back(hd_run *run, uint32_t worker, uint32_t task, hd_note_kind w
   (void)hdi_run_close_claim(run, task);
   hdi_run_note_try(run, task, why);
   hd_run_set_progress(run, task, 0);
-  if (run->graph->joined && hdi_run_is_external(run, task)) task = start_again(run, worker, task);
+  if (run->graph->joined && hdi_run_is_external(run, task)) task = start_again(run, worker, task, why);
   lost += hdi_load_relaxed_u8(&run->states[task]) & HDI_LOST_MASK;
   if (lost > HDI_LOST_MASK) lost = HDI_LOST_MASK;
   hdi_store_relaxed_u8(&run->states[task], (uint8_t)(HD_READY | lost));

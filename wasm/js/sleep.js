@@ -22,7 +22,9 @@ function mayBlock() {
 export function sleep(seconds) {
   const ms = milliseconds(seconds);
   if (!mayBlock()) return spin(seconds);
+  const since = performance.now();
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  /** @type {any} */ (globalThis)[Symbol.for('heddle.slept')]?.(since); /* a worker: worker/main.js */
 }
 
 /**

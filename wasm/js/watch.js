@@ -141,7 +141,7 @@ export class Watched {
   constructor(batch, scheduler, workers, groups, plan) {
     this.#told = new Uint8Array(batch.functionOf.length);
     this.#groups = groups;
-    this.#tell(() => ({ type: 'begin', run: this.#run, scheduler, workers, startedAt: Math.round(this.#began),
+    this.#tell(() => ({ type: 'begin', run: this.#run, scheduler, workers, startedAt: this.#began,
       budget: { results: plan.budgetResults, bytes: plan.budgetBytes }, graph: describeGraph(batch, groups) }));
   }
 
@@ -278,6 +278,11 @@ export class WatchedWalk extends Watched {
     this.#elapsedMs[task] = this.nowMs - this.#startMs[task];
     this.#bytes[task] = bytesOf(value);
     this.#change(task, well ? DONE : ERRED);
+  }
+
+  /** A task will not run, as one that it needs has failed. @param {number} task */
+  skip(task) {
+    this.#change(task, CANCELLED);
   }
 
   /** @param {Uint32Array} tasks */

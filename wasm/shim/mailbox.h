@@ -52,8 +52,7 @@ typedef struct hdw_worker {
   double late_ms;       /* 128: JavaScript's: when the claim in `late_slot`, whose answer comes later, has used up … */
   uint32_t late_slot;   /* 136: … its time; 0: no such claim has a limit */
   uint32_t traced;      /* 140: whether the run of the claim keeps records */
-  double asleep_us;     /* 144: JavaScript's: it has nothing to do since then; 0: it has */
-  bool more[HD_DEFERRED_MAX + 1]; /* 152: by slot: another part of the claim's group follows */
+  bool more[HD_DEFERRED_MAX + 1]; /* 144: by slot: another part of the claim's group follows */
 } hdw_worker;
 
 /* A block that the body of a claim has asked for, to write its result in. */
@@ -68,8 +67,7 @@ _Static_assert(offsetof(hdw_worker, outcome) == 16 && offsetof(hdw_worker, args)
                    offsetof(hdw_worker, started) == 80 && offsetof(hdw_worker, group) == 84 &&
                    offsetof(hdw_worker, attempt) == 88 && offsetof(hdw_worker, deadline_ms) == 96 &&
                    offsetof(hdw_worker, printed) == 108 && offsetof(hdw_worker, beat_ms) == 120 &&
-                   offsetof(hdw_worker, late_slot) == 136 && offsetof(hdw_worker, traced) == 140 &&
-                   offsetof(hdw_worker, asleep_us) == 144,
+                   offsetof(hdw_worker, late_slot) == 136 && offsetof(hdw_worker, traced) == 140,
                "JavaScript knows these offsets");
 
 #endif

@@ -302,8 +302,10 @@ class SerialWalk {
         if (id === NONE) break;
         const goesOn = heap.word(walk + 8) !== 0, index = this.#functionOf[id] >>> 1;
         if (signal?.aborted) throw new CancelledError(undefined, { cause: signal.reason });
-        if (!stopOnError && this.#mustSkip(id)) this.#results[id] = absent;
-        else {
+        if (!stopOnError && this.#mustSkip(id)) {
+          this.#results[id] = absent;
+          this.#seen?.skip(id);
+        } else {
           if (this.#gate) yield* this.#pass();
           if (followed) this.#starts(id);
           let failed = false;

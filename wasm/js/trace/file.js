@@ -108,33 +108,31 @@ function lengthsOf(head) {
 /** Reads no further than the first line says. @param {ReadableStreamDefaultReader<Uint8Array>} reader */
 async function unpack(reader) {
   /** @type {Uint8Array[]} */
-  const chunks = [];
-  let length = 0, head, body, filled = 0;
+  let chunks = [];
+  let length = 0, head, total = HEAD_BYTES_MAX;
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
-    if (body) {
-      if (filled + value.length > body.length) refuse('it is longer than its first line says');
-      body.set(value, filled);
-      filled += value.length;
-      continue;
+    let chunk = value;
+    const end = head ? -1 : value.indexOf(10);
+    if (end >= 0) {
+      head = headOf(await joined([...chunks, value.subarray(0, end)]));
+      total = lengthsOf(head).total;
+      chunks = [];
+      length = 0;
+      chunk = value.subarray(end + 1);
     }
-    const end = value.indexOf(10);
-    chunks.push(end < 0 ? value : value.subarray(0, end));
-    length += value.length;
-    if (end < 0 && length > HEAD_BYTES_MAX) refuse('its first line has no end');
-    if (end < 0) continue;
-    head = headOf(new Uint8Array(await new Blob(/** @type {any} */ (chunks)).arrayBuffer()));
-    body = new Uint8Array(lengthsOf(head).total);
-    const rest = value.subarray(end + 1);
-    if (rest.length > body.length) refuse('it is longer than its first line says');
-    body.set(rest);
-    filled = rest.length;
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > total) refuse(head ? 'it is longer than its first line says' : 'its first line has no end');
   }
-  if (!body) refuse(length ? 'its first line has no end' : 'it is empty');
-  if (filled < body.length) refuse('it ends too early');
-  return { head, body };
+  if (!head) refuse(length ? 'its first line has no end' : 'it is empty');
+  if (length < total) refuse('it ends too early');
+  return { head, body: await joined(chunks) };
 }
+
+/** @param {Uint8Array[]} chunks */
+const joined = async (chunks) => new Uint8Array(await new Blob(/** @type {any} */ (chunks)).arrayBuffer());
 
 /**
  * The trace in a file.
@@ -177,7 +175,7 @@ function modelOf(head, body) {
   });
   if (sum !== head.inputs) refuse('its tasks have fewer inputs than there are');
   const graph = { count: head.tasks, names, keys, nameOf: columns.nameOf, offsets, inputs: turned(offsets, columns.inputsBack), outputs: columns.outputs,
-    ...(head.groups ? { groups: columns.groupsBack.map((/** @type {number} */ back, /** @type {number} */ task) => task - back) } : {}), ...(annotations ? { annotations } : {}) };
+    ...(head.groups ? { groups: columns.groupsBack.map((/** @type {number} */ back, /** @type {number} */ task) => task - back) } : {}), ...(annotations ? { annotations: saidOf(annotations) } : {}) };
   const fault = graphFault(graph);
   if (fault) refuse(fault);
   return replay(head, graph, columns);
@@ -190,6 +188,15 @@ function textsOf(bytes) {
   } catch (cause) {
     return refuse('its names and keys are not JSON', cause);
   }
+}
+
+/** What is said about tasks, or nothing. @param {unknown} annotations */
+function saidOf(annotations) {
+  if (!Array.isArray(annotations)) return refuse('its annotations are no list');
+  return annotations.map((said) => {
+    if (said !== null && (typeof said !== 'object' || Array.isArray(said))) refuse('its annotations are not objects');
+    return said ?? undefined;
+  });
 }
 
 /** @param {any} head @param {any} graph @param {any} columns */

@@ -5,6 +5,9 @@
  */
 import { CANCELLED, DONE, ERRED, FAILED, LOST, NOT_RUN, READY, RELEASED, RUNNING, WAITING } from './states.js';
 
+/** Beginnings are told to 0.25 µs and durations to 7 digits: an end that seems to be after what needs it began by no more is not. */
+const ROUNDING_MS = 0.001;
+
 /**
  * @typedef {object} Times milliseconds since the run began, by task; Infinity: not so far
  * @property {Float64Array} readyMs
@@ -34,7 +37,8 @@ export function timesOf(recorded, structure) {
     if (graph.groups?.[task] === NOT_RUN && states[task] === WAITING) continue;
     let ready = 0, over = 0;
     for (let at = offsets[task]; at < offsets[task + 1]; at++) {
-      const input = inputs[at], state = states[input];
+      const input = inputs[at], state = states[input], late = endMs[input] - startMs[task];
+      if (late > 0 && late < ROUNDING_MS) endMs[input] = Math.max(startMs[input], startMs[task]);
       ready = Math.max(ready, state === DONE || state === RELEASED ? endMs[input] : Infinity);
       over = Math.max(over, endMs[input]);
     }

@@ -12,7 +12,7 @@ import { heapBuffers } from '../values/travel.js';
 
 /** Offsets in words, as in shim/mailbox.h. */
 const OUTCOME = 4, STATUS = 5, SLOT = 6, FUNCTION = 8, ARG_COUNT = 9, ARGS = 10, PAGES = 12, SLEEP_MS = 13, SEEN = 14, BELL = 15, PRINTING = 19, STARTED = 20, GROUP = 21, ATTEMPT = 22, BUSY = 23,
-  DEADLINE = 24, GRACE = 26, PRINTED = 27, BEAT = 30, LATE = 32, LATE_SLOT = 34, RUN = 11, TASK = 7, INDEX = 16;
+  DEADLINE = 24, GRACE = 26, PRINTED = 27, BEAT = 30, LATE = 32, LATE_SLOT = 34, TRACED = 35, RUN = 11, TASK = 7, INDEX = 16;
 /** HDW_MORE: another part of the claim's fused group follows. Alone: it is the first. */
 const MORE = 2;
 /** HDW_LATER, alone: it is the last part of a group. */
@@ -21,6 +21,10 @@ const LAST = 1;
 const LIVE = 6;
 const FINISH = 1, FAIL = 2, DEFER = 3;
 const PAGE_BYTES = 65536;
+/** hd_note_kind, and how long what is noted takes at least, in milliseconds. */
+const DECODED = 0, ENCODED = 1, SLEPT = 2, ASLEEP = 5, NOTED_MS = 0.02, RESTED_MS = 0.1;
+/** HD_NONE. */
+const NO_TASK = 0xffffffff;
 /** HDW_GONE: the worker was killed. */
 const GONE = 0xffffffff;
 /** hd_status. */
@@ -68,6 +72,7 @@ export class Mailbox {
   #pages = 0;
   /** @type {any[][]} By slot: results of parts of a group that the next part will read, and nobody else. */ #live = [];
   #readLive = false;
+  /** When decoding of arguments began that has not ended, of a task whose run keeps records; else 0. */ #decodingSince = 0;
   /** A function has run for the first time here. */ #first = false;
   /** When built-in objects were looked at last. */ #lookedAt = 0;
   /** Puts back what a task has changed of built-in objects: intact.js. @type {() => boolean} */ intact = () => true;
@@ -115,6 +120,7 @@ export class Mailbox {
       return this.#live[this.slot][/** @type {Float64Array} */ (this.doubles)[(slot >>> 3) + 1]];
     }
     if (tag !== BLOCK) return decodeInline(tag, /** @type {Float64Array} */ (this.doubles)[(slot >>> 3) + 1]);
+    if (words[this.at + TRACED] && !this.#decodingSince) this.#decodingSince = now();
     const kind = words[(slot >>> 2) + 1];
     const held = this.#block(words[(slot >>> 2) + 2]);
     const end = held.data + held.size;
@@ -303,6 +309,7 @@ export class Mailbox {
     const fn = this.#functions[number] ?? this.#function(number);
     const count = words[this.at + ARG_COUNT], args = words[this.at + ARGS];
     if (this.#blocks.length) this.#blocks = [];
+    this.#decodingSince = 0;
     const group = words[this.at + GROUP];
     if (group === MORE) this.#live[words[this.at + SLOT]] = []; /* a group begins */
     this.#readLive = group === LAST; /* which reads all that is left, or nobody does */
@@ -331,6 +338,7 @@ export class Mailbox {
   /** Once all arguments have been read: if live values were among them, then all that there are have had their
    * one reader. @template T @param {T} args @returns {T} */
   #consumed(args) {
+    if (this.#decodingSince) this.#noteDecoded();
     if (this.#readLive) {
       this.#live[this.slot] = [];
       this.#readLive = false;
@@ -338,8 +346,33 @@ export class Mailbox {
     return args;
   }
 
+  /** Decoding has come to its end just now. */
+  #noteDecoded() {
+    const since = this.#decodingSince, ms = now() - since;
+    this.#decodingSince = 0;
+    if (ms >= NOTED_MS) this.note(DECODED, this.whose, since, ms);
+  }
+
+  /** Notes, if its run keeps records, that something has happened to a task.
+   * @param {number} kind @param {{ run: number, task: number }} whose @param {number} sinceMs of `performance` @param {number} ms */
+  note(kind, { run, task }, sinceMs, ms) {
+    this.core.hdw_worker_note(this.address, run, task, kind, (origin + sinceMs) * 1000, ms * 1000);
+  }
+
+  /** The running task slept. @param {number} sinceMs of `performance` */
+  slept(sinceMs) {
+    if (this.busy && /** @type {Uint32Array} */ (this.words)[this.at + TRACED]) this.note(SLEPT, this.whose, sinceMs, now() - sinceMs);
+  }
+
+  /** This thread had nothing to do, and has now. @param {number} sinceMs of `performance` */
+  rested(sinceMs) {
+    const ms = now() - sinceMs;
+    if (ms >= RESTED_MS && /** @type {Uint32Array} */ (this.words)[this.at + TRACED]) this.note(ASLEEP, { ...this.whose, task: NO_TASK }, sinceMs, ms);
+  }
+
   /** The arguments of a call in which results stand inside containers. @param {number} args @returns {any[]} */
   #template(args) {
+    if (/** @type {Uint32Array} */ (this.words)[this.at + TRACED] && !this.#decodingSince) this.#decodingSince = now();
     const { data, size } = this.#block(/** @type {Uint32Array} */ (this.words)[(args >>> 2) + 2]);
     const text = /** @type {Uint8Array} */ (this.bytes).slice(data, data + size);
     return decodeTemplate(text, (place) => this.#read(args + (place + 1) * 16));
@@ -409,8 +442,11 @@ export class Mailbox {
       const kind = rawKind(value), blocks = later?.blocks ?? this.#blocks;
       if (kind && ArrayBuffer.isView(value) && heapBuffers.has(value.buffer)) this.#writeShared(value, kind, blocks);
       else {
+        const traced = !later && /** @type {Uint32Array} */ (this.words)[this.at + TRACED], since = traced ? now() : 0;
         const encoded = encode(value);
         this.#writeBytes(encoded.kind, /** @type {Uint8Array} */ (encoded.bytes));
+        const tookMs = traced ? now() - since : 0;
+        if (tookMs >= NOTED_MS) this.note(ENCODED, this.whose, since, tookMs);
       }
     }
     /** @type {Uint32Array} */ (this.words)[this.at + OUTCOME] = FINISH;

@@ -41,6 +41,8 @@ const afterReports = (run) => (typeof setImmediate === 'function' ? nextTurn(run
 function start(core, memory, address) {
   const mailbox = new Mailbox(core, memory, address >>> 0);
   let asleep = false, turning = false, ran = false, crashed = false;
+  /** Since when there has been nothing to do, by `now`; 0: there is something. */
+  let idleSince = 0;
 
   /** A killed worker may run on for a moment: it must never touch the core again. */
   const park = () => {
@@ -56,6 +58,7 @@ function start(core, memory, address) {
     pump();
   });
   mailbox.tasks = tasks;
+  scope[Symbol.for('heddle.slept')] = (/** @type {number} */ since) => mailbox.slept(since);
   const { beforeSleep, crash } = guard(mailbox, tasks);
   mailbox.intact = keepIntact(scope);
   printer.then((port) => {
@@ -98,6 +101,10 @@ function start(core, memory, address) {
       let turns = false;
       if (next === TASK) {
         ran = true;
+        if (idleSince) {
+          mailbox.rested(idleSince);
+          idleSince = 0;
+        }
         turns = mailbox.run();
       }
       else if (next === KILLED) park();
@@ -126,6 +133,7 @@ function start(core, memory, address) {
   const sleep = () => {
     tidy(true);
     beforeSleep();
+    idleSince ||= now();
     if (tasks.size) tasks.look(); /* now that it is announced: who stops a run from now on wakes it */
     if (asleep) return;
     const wait = mailbox.wait();
