@@ -1,8 +1,11 @@
 // `dashboard: true`: a server on this machine, for whoever has the address, that shows what computations do.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Gate, HdError, OptionError, Runtime, compute, config, delayed, sleep } from 'heddle';
 import { Dashboard, Recorder } from 'heddle/diagnostics';
@@ -269,9 +272,9 @@ test('frames are read whatever pieces they come in', () => {
 
 describe('a script', () => {
   /** Runs one; `look` is given the address as soon as it is printed. */
-  async function run(source, look) {
+  async function run(source, look, env = process.env) {
     const child = spawn(process.execPath, ['--input-type=module', '-e', `import { Runtime, compute, computeSync, config, delayed, sleep } from 'heddle';
-      const inc = delayed((x) => { sleep(0.05); return x + 1; }); ${source}`], { cwd: root, stdio: ['pipe', 'pipe', 'pipe'] });
+      const inc = delayed((x) => { sleep(0.05); return x + 1; }); ${source}`], { cwd: root, env, stdio: ['pipe', 'pipe', 'pipe'] });
     cleanups.push(() => child.kill());
     const out = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr']) child[name].setEncoding('utf8').on('data', (part) => (out[name] += part));
@@ -291,6 +294,17 @@ describe('a script', () => {
     const { status, stdout, stderr } = await run(source);
     expect({ status, stdout }).toEqual({ status: 0, stdout: '5\n' });
     expect(stderr).toMatch(/^heddle: dashboard at http:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]+\n$/);
+  });
+
+  test('opens a browser on request', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'heddle-open-'));
+    cleanups.push(() => rmSync(folder, { recursive: true, force: true }));
+    writeFileSync(path.join(folder, 'xdg-open'), '#!/bin/sh\necho "$1" > "$OPENED.part" && mv "$OPENED.part" "$OPENED"\n', { mode: 0o755 });
+    const opened = path.join(folder, 'opened');
+    const { status, stderr } = await run(`import { existsSync } from 'node:fs'; await Runtime.start({ workers: 1, dashboard: { open: true } });
+      while (!existsSync(process.env.OPENED)) await new Promise((go) => setTimeout(go, 10));`, undefined, { ...process.env, PATH: `${folder}:${process.env.PATH}`, OPENED: opened });
+    expect(status).toBe(0);
+    expect(stderr).toContain(readFileSync(opened, 'utf8'));
   });
 
   test.each([['threads', 'await compute([1, 2, 3, 4].map(inc));'], ['sync, and blocks', "computeSync([1, 2, 3, 4].map(inc), { scheduler: 'sync' });"]])(

@@ -107,7 +107,7 @@ function startThread(wanted) {
     execArgv: [], /* some of the main thread's would end it, such as --input-type */
   });
   worker.unref();
-  worker.on('error', () => {}); /* pages see that it has ended; computations go on */
+  worker.on('error', (/** @type {Error} */ error) => console.error(`heddle: the dashboard has ended: ${error.message}`)); /* computations go on */
   const waited = Atomics.wait(words, 0, 0, START_MS);
   const { url, error } = receiveMessageOnPort(port)?.message ?? { error: { code: 'DASHBOARD', message: 'the thread of the dashboard did not start.' } };
   if (waited !== 'timed-out' && url) return { worker, port, url, gate };

@@ -32,8 +32,8 @@ try {
     await server.flushed();
     port.postMessage({ flushed: flush });
   });
-  answer({ url });
   if (wanted.open) openBrowser(url);
+  answer({ url });
 } catch (error) {
   const { code = 'DASHBOARD', message, port: taken } = /** @type {any} */ (error);
   answer({ error: { code: error instanceof HdError ? code : 'DASHBOARD', message, port: taken } });
