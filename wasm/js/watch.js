@@ -82,7 +82,7 @@ export function watch(watcher) {
 
 /** @param {import('./core/graph.js').Batch} batch @param {Uint32Array} groups @returns {WatchedGraph} */
 function describeGraph(batch, groups) {
-  const { functionOf, argOffsets, args, outputs } = batch;
+  const { functionOf, outputs } = batch, args = batch.args.view, ends = batch.argOffsets.view; /* each view is made anew */
   const count = functionOf.length;
   /** @type {Map<string, number>} */
   const names = new Map();
@@ -97,12 +97,10 @@ function describeGraph(batch, groups) {
     }
     return place;
   });
-  const offsets = new Uint32Array(count + 1), inputs = new Uint32Array(args.view.length);
+  const offsets = new Uint32Array(count + 1), inputs = new Uint32Array(args.length);
   let length = 0;
   for (let task = 0; task < count; task++) {
-    const end = argOffsets.view[task + 1];
-    for (let place = argOffsets.view[task]; place < end; place++)
-      if (args.view[place] < LITERAL) inputs[length++] = args.view[place];
+    for (let place = ends[task]; place < ends[task + 1]; place++) if (args[place] < LITERAL) inputs[length++] = args[place];
     offsets[task + 1] = length;
   }
   const keys = count <= KEYS_MAX ? Array.from({ length: count }, (_, task) => batch.describe(task).key) : [];
@@ -129,7 +127,7 @@ function copyOf(message) {
 /** A computation that is watched. */
 export class Watched {
   #run = ++runs;
-  #began = clockMs();
+  #began;
   #due = 0;
   /** @type {Uint8Array} The states that were told last. */ #told;
   /** @type {Uint32Array} */ #groups;
@@ -137,8 +135,10 @@ export class Watched {
   events = new Events();
 
   /** @param {import('./core/graph.js').Batch} batch @param {'sync' | 'threads'} scheduler @param {number} workers
-   * @param {Uint32Array} groups of the sealed graph: groupsOf @param {import('./options.js').Plan} plan */
-  constructor(batch, scheduler, workers, groups, plan) {
+   * @param {Uint32Array} groups of the sealed graph: groupsOf @param {import('./options.js').Plan} plan
+   * @param {number} [beganMs] by the clock that all threads share */
+  constructor(batch, scheduler, workers, groups, plan, beganMs = clockMs()) {
+    this.#began = beganMs;
     this.#told = new Uint8Array(batch.functionOf.length);
     this.#groups = groups;
     this.#tell(() => ({ type: 'begin', run: this.#run, scheduler, workers, startedAt: this.#began,

@@ -4,6 +4,7 @@
  */
 import { buildGraph, groupsOf } from '../core/graph.js';
 import { NONE, outOfMemory } from '../core/heap.js';
+import { clockMs } from '../clock.js';
 import { ATTEMPTS_MAX } from '../crew.js';
 import { CancelledError, HdError, TimeoutError, WorkerLostError } from '../errors.js';
 import { PROGRESS_MS, progressOf } from '../progress.js';
@@ -83,19 +84,19 @@ export class ThreadedRun {
     this.#graph = built.graph;
     this.#functionsOf = built.functions;
     this.#total = core.hdw_graph_task_count(this.#graph);
-    this.#watched = isWatched() ? new Watched(job, 'threads', count, groupsOf(heap, this.#graph, job.functionOf.length), job.plan) : undefined;
-    if (this.#watched) this.#seen = core.hdw_seen_create(job.functionOf.length) >>> 0;
-    const wishes = (this.#watched ? TRACE : 0) | (stopOnError ? 0 : KEEP_GOING) | (onResult ? ANNOUNCE : 0) | (onProgress ? PROGRESS : 0);
+    const watched = isWatched(), beganMs = clockMs();
+    const wishes = (watched ? TRACE : 0) | (stopOnError ? 0 : KEEP_GOING) | (onResult ? ANNOUNCE : 0) | (onProgress ? PROGRESS : 0);
     const { budgetResults, budgetBytes } = job.plan;
     this.#gate = options.gate?.follow(() => this.#followGate());
     this.#run = core.hdw_run_submit(pool, this.#graph, count, wishes | (this.#gate?.shut ? SHUT : 0), budgetResults, budgetBytes) >>> 0;
     if (!this.#run) {
       core.hdw_graph_destroy(this.#graph);
-      core.hdw_free(this.#seen);
-      this.#watched?.end('failed');
       this.#gate?.end();
       throw outOfMemory('a run', this.#total);
     }
+    /* The workers have begun: nobody waits until all is told. */
+    if (watched) this.#watched = new Watched(job, 'threads', count, groupsOf(heap, this.#graph, job.functionOf.length), job.plan, beganMs);
+    if (watched) this.#seen = core.hdw_seen_create(job.functionOf.length) >>> 0;
     this.#followGate();
   }
 

@@ -194,8 +194,7 @@ export class TraceModel {
       this.#past = atMs === null ? null : { atMs: this.#atMs, states: this.#states, counts: this.#counts };
     } else {
       const moment = Math.max(0, Math.min(atMs, this.#atMs)), states = new Uint8Array(this.count), counts = new Uint32Array(taskStates.length);
-      statesAt(this.record, this.times, moment, states);
-      for (const state of states) counts[state]++;
+      statesAt(this.record, this.times, moment, states, counts);
       this.#past = { atMs: moment, states, counts };
     }
     const now = this.states;

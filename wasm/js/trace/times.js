@@ -95,16 +95,27 @@ function triesOf({ events, startMs }) {
 }
 
 /**
- * The state of every task at a moment.
- * @param {Pick<Recorded, "states" | "startMs">} recorded @param {Times} times @param {number} atMs @param {Uint8Array} into one for each task
+ * The state of every task at a moment, and how many there are of each.
+ * @param {Pick<Recorded, 'states' | 'startMs'>} recorded @param {Times} times @param {number} atMs
+ * @param {Uint8Array} into one for each task
+ * @param {Uint32Array} counts by state; set
  */
-export function statesAt({ states, startMs }, { readyMs, endMs, releasedMs, tries }, atMs, into) {
+export function statesAt({ states, startMs }, { readyMs, endMs, releasedMs, tries }, atMs, into, counts) {
+  counts.fill(0);
   for (let task = 0; task < into.length; task++) {
-    if (atMs >= releasedMs[task]) into[task] = RELEASED;
-    else if (atMs >= endMs[task]) into[task] = states[task] === RELEASED ? DONE : states[task];
-    else if (atMs >= startMs[task]) into[task] = RUNNING; /* NaN: it has not begun */
-    else into[task] = atMs >= readyMs[task] ? READY : WAITING;
+    let state = WAITING;
+    if (atMs >= endMs[task]) {
+      state = states[task];
+      if (state === RELEASED && atMs < releasedMs[task]) state = DONE;
+    } else if (atMs >= readyMs[task]) state = atMs >= startMs[task] ? RUNNING : READY; /* NaN: it has not begun */
+    into[task] = state;
+    counts[state]++;
   }
   for (const [task, list] of tries)
-    for (const { startMs: start, endMs: end } of list) if (atMs >= start && atMs < end && into[task] < RUNNING) into[task] = RUNNING;
+    for (const { startMs: start, endMs: end } of list) {
+      if (atMs < start || atMs >= end || into[task] >= RUNNING) continue;
+      counts[into[task]]--;
+      counts[RUNNING]++;
+      into[task] = RUNNING;
+    }
 }
