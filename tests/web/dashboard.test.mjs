@@ -42,8 +42,8 @@ describe('the dashboard', () => {
       expect(await texts()).toEqual([expect.stringMatching(/^2: \d tasks, running$/), expect.stringMatching(/^1: 1 task, done in /)]);
       expect(await page.$eval('#status', ({ textContent }) => textContent)).toBe('Connected');
       expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
-      await page.evaluate(axe);
-      expect((await page.evaluate('axe.run()')).violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+      await page.evaluate(axe); /* views have tests of their own */
+      expect((await page.evaluate("axe.run({ exclude: ['#view'] })")).violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
 
       child.stdin.write('go\n');
       await page.waitForFunction("document.getElementById('status').dataset.state === 'over'");
