@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { OptionError, UnknownKeyError, compute, computeSync, delayed, sleep } from 'heddle';
 import { Callback, MemoryProfiler, Profiler, ProgressBar, Recorder, story, summary, visualize } from 'heddle/diagnostics';
 import { readTrace, statisticsOf } from 'heddle/trace';
+import { randomFrom } from './random-graph.mjs';
 import { rejection } from './ways.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -205,6 +206,33 @@ describe.each(schedulers)('with %s', (_, options) => {
     expect(first.indexOf(' 5 ') + 2).toBe(head.indexOf('tasks') + 5);
     expect(text).toMatch(/critical path: .* in \d tasks\n {2}inc-\d+ \(.*\) → add-\d+ \(/);
   });
+});
+
+test('a Callback hears in an order that a run can have, of 60 random graphs with every scheduler', async () => {
+  const join = delayed(function join(...args) { return args.length; }), waits = delayed(async function waits(...args) { await null; return args.length; });
+  for (let seed = 1; seed <= 60; seed++) {
+    const random = randomFrom(seed), nodes = [], takes = new Map();
+    for (let i = 0; i < 5 + Math.floor(random() * 60); i++) {
+      const inputs = i ? Array.from({ length: Math.floor(random() * 4) }, () => nodes[Math.floor(random() * i)]) : [];
+      nodes.push((random() < 0.3 ? waits : join)(...inputs));
+      takes.set(nodes[i].key, inputs.map(({ key }) => key));
+    }
+    const begun = new Set(), over = new Set();
+    const callback = new Callback({
+      pretask(key) {
+        if (begun.has(key) || !takes.get(key).every((input) => over.has(input))) throw new Error(`seed ${seed}: ${key} begins again, or before its inputs are done`);
+        begun.add(key);
+      },
+      posttask(key) {
+        if (!begun.has(key) || over.has(key)) throw new Error(`seed ${seed}: ${key} ends again, or before it begins`);
+        over.add(key);
+      },
+      finish: () => over.add('finish'),
+    });
+    const options = [{ scheduler: 'sync' }, { workers: 2 }, { workers: 3, optimize: false }][seed % 3];
+    await callback.watch(() => compute(nodes, options));
+    expect([seed, over.size, over.has('finish')]).toEqual([seed, nodes.length + 1, true]);
+  }
 });
 
 test('diagnostics are told also when the thread of the program is blocked by computeSync', () => {

@@ -59,6 +59,7 @@ export class ProgressBar extends Diagnostic {
       this.#timer.unref?.();
     }
     this.#runs.set(model, runOf(model));
+    if (this.isTerminal) this.#show();
   }
 
   /** @override @protected */
