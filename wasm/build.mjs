@@ -86,7 +86,7 @@ if (all || wanted.wasm || wanted.page) {
   };
   const library = await build({
     ...esm, splitting: true, chunkNames: 'chunk-[hash]',
-    entryPoints: { heddle: path('wasm/js/index.js'), host: path('wasm/js/program/host.js'), trace: path('wasm/js/trace/index.js'), layout: path('wasm/js/layout/index.js'), 'blocking-host': path('wasm/js/schedulers/blocking-host.js') },
+    entryPoints: { heddle: path('wasm/js/index.js'), host: path('wasm/js/program/host.js'), trace: path('wasm/js/trace/index.js'), layout: path('wasm/js/layout/index.js'), diagnostics: path('wasm/js/diagnostics/index.js'), 'dashboard-host': path('wasm/js/dashboard/host.js'), 'blocking-host': path('wasm/js/schedulers/blocking-host.js') },
   });
   const command = await build({ ...esm, entryPoints: { cli: path('wasm/js/cli/main.js') } }); /* by itself: pages load none of it */
   const files = [...library.outputFiles, ...command.outputFiles];

@@ -35,6 +35,15 @@ await build({
 await build({ ...options, entryPoints: [path('web/page.css')], outfile: site('page.css') });
 copyFileSync(path('web/index.html'), site('index.html'));
 
+/* What `dashboard: true` serves in Node.js is a part of the package. */
+const dashboard = path('dist/dashboard');
+rmSync(dashboard, { recursive: true, force: true });
+await build({
+  ...options, alias: heddle, entryPoints: { dashboard: path('web/dashboard/dashboard.js'), 'layout-worker': path('web/views/layout-worker.js') }, outdir: dashboard, format: 'esm',
+});
+await build({ ...options, entryPoints: [path('web/dashboard/dashboard.css')], outfile: join(dashboard, 'dashboard.css') });
+copyFileSync(path('web/dashboard/index.html'), join(dashboard, 'index.html'));
+
 rmSync(site('heddle'), { recursive: true, force: true });
 mkdirSync(site('heddle/core'), { recursive: true });
 for (const file of readdirSync(path('dist'))) if (/\.js$/.test(file)) copyFileSync(path('dist', file), site('heddle', file));

@@ -1,6 +1,7 @@
 /** From a recording to results, by the scheduler that was asked for. */
 import { loadSerial, loadSerialSync } from './core/load-serial.js';
 import { inNode, whyNoThreads } from './core/load-threads.js';
+import { Dashboard } from './dashboard/dashboard.js';
 import { CancelledError, OptionError, UnsupportedError } from './errors.js';
 import { refuseUnloaded } from './functions/modules.js';
 import { checkAll, checkAllNow, describe, loadCheck } from './functions/ship.js';
@@ -78,6 +79,7 @@ export const asHeld = { fromBytes: Held.ofBytes, fromValue: Held.ofValue, fromHe
 export async function execute(recording, options, taking, onResult) {
   const { signal, cache = config.cache } = options;
   if (signal?.aborted) throw new CancelledError(undefined, { cause: signal.reason });
+  if (config.dashboard) Dashboard.start(config.dashboard);
   while (!recording.walk(inNode ? Infinity : SLICE_MS, cache)) await new Promise((resume) => setTimeout(resume));
   const plan = planOf(options), kept = cache && keeping(recording, cache, taking, onResult);
   if (!kept) return run(recording, options, plan, taking, onResult);
@@ -147,6 +149,7 @@ async function run(recording, options, plan, taking, onResult) {
 export function executeNow(recording, options, taking) {
   const { signal, cache = config.cache } = options;
   if (signal?.aborted) throw new CancelledError(undefined, { cause: signal.reason });
+  if (config.dashboard) Dashboard.start(config.dashboard);
   recording.walk(Infinity, cache);
   const kept = cache && keeping(recording, cache, taking);
   if (!kept) return runSync(recording, options, taking);

@@ -12,7 +12,8 @@ const shared = attachment()?.gate; /* in a program's thread its host's */
  * Defaults for every computation; assign to change them.
  * @type {{ scheduler: 'threads' | 'sync' | undefined, workers: number | undefined, memory: number | string | undefined, strict: boolean,
  *   optimize: Optimize, order: 'fast' | 'best', budget: Budget | undefined,
- *   cache: import('./cache.js').Cache | undefined, gate: Gate | undefined, graceMs: number }}
+ *   cache: import('./cache.js').Cache | undefined, gate: Gate | undefined, graceMs: number,
+ *   dashboard: import('./dashboard/dashboard.js').DashboardWish | undefined }}
  * @property scheduler `'threads'` where they can run, otherwise `'sync'`, if undefined
  * @property workers how many threads; one for each processor, at most 8, if undefined
  * @property memory the most that the shared heap of the default Runtime may grow to, in bytes or as '512MB'
@@ -24,10 +25,11 @@ const shared = attachment()?.gate; /* in a program's thread its host's */
  * @property gate what holds back tasks that are ready; none if undefined
  * @property graceMs how long a task that runs when its computation is cancelled or fails, or its time is up, may take to come to its end,
  *   before its thread is ended; read when a computation begins
+ * @property dashboard in Node.js: a page on this machine shows what computations do; started by the next one
  */
 export const config = Object.seal({
   scheduler: undefined, workers: undefined, memory: undefined, strict: false, optimize: true, order: 'fast', budget: undefined,
-  cache: undefined, gate: shared && new Gate({ shared }), graceMs: 250,
+  cache: undefined, gate: shared && new Gate({ shared }), graceMs: 250, dashboard: undefined,
 });
 
 /**

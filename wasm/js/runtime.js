@@ -8,6 +8,7 @@ import { labelled } from './context.js';
 import { Crew } from './crew.js';
 import { CancelledError, HdError, OptionError, WorkerLostError } from './errors.js';
 import { showWhere, showWhereNow } from './functions/place.js';
+import { Dashboard, dashboardWish } from './dashboard/dashboard.js';
 import { checkAll, checkAllNow } from './functions/ship.js';
 import { config, memoryBytes, workerCount } from './options.js';
 import { DistantCrew, attachedHeap, attachment } from './program/attach.js';
@@ -23,6 +24,7 @@ const STARTS_MAX = 3;
  * @typedef {object} RuntimeOptions
  * @property {number} [workers] threads to start with, 1 to 256; by default one for each processor
  * @property {number | string} [memory] the most that the shared heap may grow to, in bytes or as '512MB'
+ * @property {import('./dashboard/dashboard.js').DashboardWish} [dashboard] in Node.js: a page on this machine shows what computations of this thread do
  */
 
 /** @typedef {import('./schedulers/threads.js').RunOptions} RunOptions */
@@ -96,10 +98,11 @@ export class Runtime {
    */
   static async start(options = {}) {
     for (const option of Object.keys(options))
-      if (option !== 'workers' && option !== 'memory')
-        throw new OptionError(`Runtime.start has no option '${option}'; it has workers, memory.`, { option });
+      if (option !== 'workers' && option !== 'memory' && option !== 'dashboard')
+        throw new OptionError(`Runtime.start has no option '${option}'; it has workers, memory, dashboard.`, { option });
     const workers = workerCount(options.workers);
     const maximum = memoryBytes(options.memory);
+    if (dashboardWish(options.dashboard)) Dashboard.start(options.dashboard);
     if (attachment()?.core) {
       if (maximum !== undefined) throw new OptionError('here the heap is there already, and memory cannot be chosen.', { option: 'memory' });
       return Runtime.#attach(workers);

@@ -1,16 +1,18 @@
 #!/usr/bin/env node
 /** The command `heddle`: finds the subcommand, and says how it went by the exit status. */
 import { help, order } from './order.js';
+import { help as traceHelp, trace } from './trace.js';
 import { version } from '../version.js';
 
 /** @typedef {{ run: (args: string[]) => Promise<number>, help: string }} Command which gives an exit status */
 
 /** @type {Record<string, Command>} */
-const commands = { order: { run: order, help } };
+const commands = { order: { run: order, help }, trace: { run: trace, help: traceHelp } };
 
 const usage = `usage: heddle COMMAND ...
 
   order FILE...   how well task graphs are ordered, and how fast
+  trace FILE      what happened in a recorded run
 
   --help          this; heddle COMMAND --help says more
   --version       which version this is`;
