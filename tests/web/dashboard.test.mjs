@@ -45,6 +45,14 @@ describe('the dashboard', () => {
       await page.evaluate(axe); /* views have tests of their own */
       expect((await page.evaluate("axe.run({ exclude: ['#view'] })")).violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
 
+      /* Holding the run and letting it go on again. */
+      for (const pressed of ['true', 'false']) {
+        const answer = page.waitForResponse((response) => response.url().endsWith('/gate'));
+        await page.click('.hd-gate button');
+        expect((await answer).status()).toBe(204);
+        expect(await page.$eval('.hd-gate button', (button) => button.getAttribute('aria-pressed'))).toBe(pressed);
+      }
+
       child.stdin.write('go\n');
       await page.waitForFunction("document.getElementById('status').dataset.state === 'over'");
       await page.waitForFunction("document.title.endsWith('done')");

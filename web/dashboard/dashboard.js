@@ -16,10 +16,7 @@ let program = '';
 /** What the chooser says of each run. @type {Map<number, HTMLOptionElement>} */
 const choices = new Map();
 
-const pace = new Pace(() => {
-  describe();
-  if (shown) view.show(shown);
-});
+const pace = new Pace(describe);
 
 /** @param {'connecting' | 'live' | 'over' | 'refused'} state @param {string} text */
 function say(state, text) {
@@ -53,6 +50,7 @@ function show(model) {
   shown = model;
   byId('empty').hidden = true;
   byId('view').hidden = byId('runs').hidden = false;
+  view.show(model);
   pace.hurry();
 }
 
@@ -61,14 +59,15 @@ function receive(message) {
   if (message.type === 'hello') {
     program = String(message.program).slice(0, 200);
     byId('program').textContent = program;
-    byId('view').firstElementChild?.toggleAttribute('gate', message.gate !== null);
     return;
   }
   const model = runs.receive(message);
   if (!model) return;
   if (message.type === 'begin' && (follow.checked || !shown)) show(model);
-  if (message.type === 'end') pace.hurry();
-  else pace.ask();
+  else if (model === shown) view.show(model);
+  if (message.type !== 'end') return pace.ask();
+  if (model === shown) view.settle();
+  pace.hurry();
 }
 
 chooser.addEventListener('change', () => {
@@ -92,4 +91,7 @@ try {
   say('refused', `No connection: ${/** @type {Error} */ (error).message}`);
 }
 runs.close();
+view.letGo();
+if (shown) view.show(shown);
+view.settle();
 pace.hurry();
