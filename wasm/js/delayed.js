@@ -154,6 +154,15 @@ export class Delayed {
   }
 
   /**
+   * Draws what this result needs. See {@link import('./visualize.js').visualize}.
+   * @param {import('./visualize.js').VisualizeOptions} [options]
+   * @returns {Promise<import('./visualize.js').Picture>}
+   */
+  visualize(options) {
+    return Delayed.visualize(this, options);
+  }
+
+  /**
    * An item of the result, as a node of its own: `result[item]`, or of a Map `result.get(item)`.
    * @param {unknown} item which may be a Delayed
    * @returns {Delayed<any>}
@@ -221,6 +230,9 @@ export class Delayed {
   static persist;
   /** @type {(...structures: unknown[]) => void} @internal */
   static release;
+  /** Set by visualize.js.
+   * @type {(structure: unknown, options?: import('./visualize.js').VisualizeOptions) => Promise<import('./visualize.js').Picture>} @internal */
+  static visualize;
   /** The key of a pure task. Set by tokenize.js.
    * @type {(task: TaskFunction, args: readonly unknown[]) => string} @internal */
   static pureKey;

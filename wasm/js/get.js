@@ -105,7 +105,7 @@ class Nodes {
   constructor(graph) {
     if (!(graph instanceof Map) && !isPlainObject(graph))
       throw new OptionError('get takes a graph: an object or a Map of keys to tasks.', { option: 'graph' });
-    this.entries = Array.from(graph instanceof Map ? graph : Object.entries(graph), ([key, value]) => ({ node: this.#add(key), value }));
+    this.entries = Array.from(graph instanceof Map ? graph : Object.entries(graph), ([key, value]) => ({ key, node: this.#add(key), value }));
   }
 
   /** @param {unknown} key */
@@ -150,7 +150,7 @@ class Nodes {
 }
 
 /** Makes the nodes of a raw graph what their tasks say. @param {RawGraph} graph */
-function nodesOf(graph) {
+export function nodesOf(graph) {
   const nodes = new Nodes(graph);
   /** @type {Map<Function, import('./delayed.js').TaskFunction>} */
   const functions = new Map();

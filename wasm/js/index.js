@@ -16,6 +16,7 @@ export { info } from './info.js';
 export { sleep, spin } from './sleep.js';
 export { taskStates, watch } from './watch.js';
 export { version } from './version.js';
+export { visualize } from './visualize.js';
 export {
   CancelledError, CycleError, DuplicateKeyError, FunctionError, HdError, OptionError, OutOfMemoryError,
   TaskError, TimeoutError, TraceFileError, UnknownKeyError, UnsupportedError, ValueError, WorkerLostError,
@@ -29,4 +30,6 @@ export {
  * @typedef {import('./watch.js').BatchMessage} BatchMessage
  * @typedef {import('./watch.js').EndMessage} EndMessage
  * @typedef {import('./watch.js').WatchedGraph} WatchedGraph
+ * @typedef {import('./visualize.js').Picture} Picture
+ * @typedef {import('./visualize.js').VisualizeOptions} VisualizeOptions
  */
