@@ -213,7 +213,8 @@ describe.each(browserNames)("heddle/views in somebody's page, in %s", (name) => 
   }
   const open = async (tab) => {
     await page.evaluate((label) => [...document.querySelectorAll('[role=tab]')].find((one) => one.textContent === label).click(), tab);
-    await drawn();
+    await page.waitForFunction((content) => document.querySelector(content), {}, { Timeline: 'heddle-timeline canvas', Progress: 'heddle-progress tbody tr',
+      Memory: 'heddle-memory .hd-curve[d]', Workers: 'heddle-workers tbody tr' }[tab]);
     await drawn();
   };
 

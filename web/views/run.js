@@ -180,7 +180,7 @@ export class HeddleRun extends HTMLElement {
       if (isIntersecting) this.#seen.add(target);
       else this.#seen.delete(target);
     }
-    this.#pace.ask();
+    this.#pace.hurry(); /* somebody has just come to see it */
   }
 
   /** Views that nobody can see draw nothing; the line for screen readers is always there. */
