@@ -140,12 +140,17 @@ export class HeddleGraph extends HTMLElement {
 
   /** Stresses a task and those that it has to do with. @param {number | null} task */
   select(task) {
+    this.#choose(task, true);
+  }
+
+  /** @param {number | null} task @param {boolean} reveals whether it is brought into sight */
+  #choose(task, reveals) {
     const count = this.#model?.count ?? 0, next = task !== null && Number.isInteger(task) && task >= 0 && task < count ? task : null;
     if (next === this.#selected) return;
     this.#selected = next;
     this.#mark();
     this.#tell();
-    if (next !== null && this.#drawn >= 0) this.#viewport.reveal(this.#surface.placeOf(next));
+    if (reveals && next !== null && this.#drawn >= 0) this.#viewport.reveal(this.#surface.placeOf(next));
   }
 
   get #surface() { return this.#drawing ? this.#picture : this.#canvas; }
@@ -306,10 +311,10 @@ export class HeddleGraph extends HTMLElement {
     this.#spoken.textContent = !model ? '' : task === null ? 'No task is selected.' : spokenOf(model, task, this.#dependentsOf(task));
   }
 
-  /** Somebody has picked a task here. @param {number | null} task */
-  #pick(task) {
+  /** Somebody has picked a task here. @param {number | null} task @param {boolean} [reveals] */
+  #pick(task, reveals = true) {
     if (task === this.#selected) return;
-    this.select(task);
+    this.#choose(task, reveals);
     this.dispatchEvent(new CustomEvent('heddle-select', { bubbles: true, composed: true, detail: { task } }));
   }
 
@@ -328,7 +333,7 @@ export class HeddleGraph extends HTMLElement {
   /** @param {MouseEvent} event */
   #click(event) {
     if (this.#viewport.dragged || !this.#surface.element.contains(/** @type {Node} */ (event.target))) return;
-    this.#pick(this.#taskAt(event));
+    this.#pick(this.#taskAt(event), false);
   }
 
   /** @param {PointerEvent} event */
