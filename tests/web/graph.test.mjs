@@ -1,6 +1,7 @@
 // <heddle-graph>: its pure parts, and the element on a page of its own.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { groupTasks, placeInLayers } from 'heddle/layout';
 import { CANCELLED, DONE, ERRED, Events, RELEASED, RUNNING, TraceModel } from 'heddle/trace';
@@ -334,6 +335,17 @@ describe('<heddle-graph>', () => {
     await page.waitForFunction(() => window.note().startsWith('100,001 tasks.'));
     expect(await page.evaluate('note()')).toMatch(/edges one in \d+ is drawn/);
     expect(faults).toEqual([]);
+  });
+
+  test('axe-core finds nothing, while a task of a canvas or of a small graph is selected', async () => {
+    await page.evaluate(readFileSync(`${root}node_modules/axe-core/axe.min.js`, 'utf8'));
+    for (const count of [100_001, 7]) {
+      await page.evaluate(`show(${count}, [2])`);
+      await page.waitForFunction((wanted) => window.note() === '' === (wanted === 7), {}, count);
+      await page.waitForFunction(() => (document.querySelector('heddle-graph').select(3), !document.querySelector('.hd-story').hidden));
+      const found = await page.evaluate(async () => (await window.axe.run()).violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]));
+      expect(found).toEqual([]);
+    }
   });
 
   test('works in Firefox', async () => {

@@ -12,6 +12,8 @@ export const linkLimit = 2000;
 
 const smallestRadius = 22;
 const widestLabel = 76;
+/** No label has more letters than this, however narrow they are. */
+const longest = 60;
 /** In a small graph there is room for whole names. */
 const fewTasks = 40, widestOfFew = 120;
 /** Around the circle of a group goes the arc that shows how much of it is done. */
@@ -102,7 +104,7 @@ function radiusFor(width, halfHeight) {
  */
 function shortened(name, widthOf, widest = widestLabel) {
   if (widthOf(name) <= widest) return name;
-  const letters = [...name];
+  const letters = [...name.slice(0, longest)];
   while (letters.length > 1 && widthOf(`${letters.join('')}…`) > widest) letters.pop();
   return `${letters.join('')}…`;
 }

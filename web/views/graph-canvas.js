@@ -145,7 +145,8 @@ export class CanvasPicture {
   #drawLines({ ground, marks, palette: { words } }, edges, view, sight) {
     const context = this.#context, { scale } = view, near = place.width * scale >= shaped;
     context.strokeStyle = context.fillStyle = words.line;
-    context.lineWidth = near ? Math.max(1, 0.6 / scale) : 0.6 / scale;
+    /* Thinner than a pixel, lines that lie on each other would add up. */
+    context.lineWidth = near ? Math.max(1, 1.05 / scale) : 0.6 / scale;
     context.globalAlpha = (marks?.fades ? 0.35 : 1) * (near ? 0.85 : 0.4);
     const stride = drawEdges(context, ground, edges, view, sight);
     if (marks?.fades) {
@@ -176,12 +177,17 @@ export class CanvasPicture {
   /** What must not be overlooked, also from far: what runs, failed, was found or is selected. @param {import('./graph-dots.js').Scene} scene @param {import('./viewport.js').View} view */
   #drawOver({ ground, states, marks, values, palette: { words } }, view) {
     const context = this.#context, { counts } = /** @type {import('heddle/trace').TraceModel} */ (this.#model), { scale } = view;
-    const far = place.width * scale < shaped, size = Math.max(3.5, place.width * scale * 0.75) / scale;
+    const far = place.width * scale < shaped, size = Math.max(4, place.width * scale * 0.75) / scale, rim = 1.5 / scale;
     for (const [state, colour] of /** @type {[number, string][]} */ ([[RUNNING, words.running], [ERRED, words.erred]])) {
       if (!far || values || counts[state] === 0) continue;
-      context.fillStyle = colour;
-      for (let task = states.indexOf(state), drawn = 0; task >= 0 && drawn < overLimit; task = states.indexOf(state, task + 1), drawn++)
-        context.fillRect(ground.xOf(task) - size / 2, ground.yOf(task) + ground.circleY - size / 2, size, size);
+      /* With a rim, since what is in memory has the same colour. */
+      for (let task = states.indexOf(state), drawn = 0; task >= 0 && drawn < overLimit; task = states.indexOf(state, task + 1), drawn++) {
+        const x = ground.xOf(task), y = ground.yOf(task) + ground.circleY;
+        context.fillStyle = words.surface;
+        context.fillRect(x - size / 2 - rim, y - size / 2 - rim, size + 2 * rim, size + 2 * rim);
+        context.fillStyle = colour;
+        context.fillRect(x - size / 2, y - size / 2, size, size);
+      }
     }
     if (!marks) return;
     const radius = Math.max(place.radius + 7, 5 / scale);
@@ -221,7 +227,7 @@ export class CanvasPicture {
 function noteOf(count, { drawn, inSight }, stride, { layers }) {
   const said = [];
   const folded = layers.folds.some((fold) => fold > 1);
-  if (drawn < inSight) said.push(`There are more tasks than pixels: one in ${counted(Math.round(inSight / Math.max(1, drawn)))} is drawn, and all that run or have failed.`);
+  if (drawn < inSight) said.push(`There are too many to draw each: one in ${counted(Math.round(inSight / Math.max(1, drawn)))} is drawn, and all that run or have failed.`);
   if (stride > 1) said.push(`Of the edges one in ${counted(stride)} is drawn.`);
   if (layers.columns > 1) said.push(`The graph is tall: it goes on from the top of each of ${counted(layers.columns)} columns at the bottom of the next.`);
   else if (folded) said.push('Long rows are folded into several lines.');

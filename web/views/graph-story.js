@@ -72,7 +72,7 @@ export class Card {
 
 /** Below the picture. */
 export class Story {
-  #title = html('h3');
+  #title = html('p', { class: 'hd-title' });
   #button = html('button', { type: 'button', class: 'hd-close', 'aria-label': 'Deselect the task', title: 'Deselect (Escape)' }, '×');
   #facts = html('div');
   #wait = html('p');

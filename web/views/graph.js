@@ -14,10 +14,11 @@ import { groupsDrawing, looksOf, taskLimit, tasksDrawing } from './drawing.js';
 import { html, measure } from './elements.js';
 import { CanvasPicture } from './graph-canvas.js';
 import { colourings, valuesOf } from './graph-colour.js';
+import { lendHands } from './graph-hands.js';
 import { Legend } from './graph-legend.js';
-import { marksOf, neighbourOf } from './graph-marks.js';
+import { marksOf } from './graph-marks.js';
 import { Search } from './graph-search.js';
-import { Card, factsOf, shortKey, spokenOf, Story } from './graph-story.js';
+import { Card, spokenOf, Story } from './graph-story.js';
 import { Tools } from './graph-tools.js';
 import { Layout } from './layout.js';
 import { Picture } from './picture.js';
@@ -70,12 +71,9 @@ export class HeddleGraph extends HTMLElement {
 
   constructor() {
     super();
-    const { frame } = this.#viewport;
-    frame.append(this.#card.root);
-    frame.addEventListener('click', (event) => this.#click(event));
-    frame.addEventListener('keydown', (event) => this.#key(event), { capture: true });
-    frame.addEventListener('pointermove', (event) => this.#hover(event));
-    frame.addEventListener('pointerleave', () => this.#card.hide());
+    lendHands(this.#viewport, this.#card, {
+      shown: () => this.#shown(), pick: (task, reveals) => this.#pick(task, reveals), dependentsOf: (task) => this.#dependentsOf(task),
+    });
   }
 
   connectedCallback() {
@@ -140,12 +138,24 @@ export class HeddleGraph extends HTMLElement {
 
   /** Stresses a task and those that it has to do with. @param {number | null} task */
   select(task) {
+    this.#choose(task, true);
+  }
+
+  /** @param {number | null} task @param {boolean} reveals whether it is brought into sight */
+  #choose(task, reveals) {
     const count = this.#model?.count ?? 0, next = task !== null && Number.isInteger(task) && task >= 0 && task < count ? task : null;
     if (next === this.#selected) return;
     this.#selected = next;
     this.#mark();
     this.#tell();
-    if (next !== null && this.#drawn >= 0) this.#viewport.reveal(this.#surface.placeOf(next));
+    if (reveals && next !== null && this.#drawn >= 0) this.#viewport.reveal(this.#surface.placeOf(next));
+  }
+
+  /** @returns {import('./graph-hands.js').Shown | null} */
+  #shown() {
+    const model = this.#model;
+    if (!model || model.count === 0 || this.#drawn < 0) return null;
+    return { model, drawing: this.#drawing, picture: this.#picture, canvas: this.#canvas, edges: this.#edges, selected: this.#selected };
   }
 
   get #surface() { return this.#drawing ? this.#picture : this.#canvas; }
@@ -306,62 +316,11 @@ export class HeddleGraph extends HTMLElement {
     this.#spoken.textContent = !model ? '' : task === null ? 'No task is selected.' : spokenOf(model, task, this.#dependentsOf(task));
   }
 
-  /** Somebody has picked a task here. @param {number | null} task */
-  #pick(task) {
+  /** Somebody has picked a task here. @param {number | null} task @param {boolean} [reveals] */
+  #pick(task, reveals = true) {
     if (task === this.#selected) return;
-    this.select(task);
+    this.#choose(task, reveals);
     this.dispatchEvent(new CustomEvent('heddle-select', { bubbles: true, composed: true, detail: { task } }));
-  }
-
-  /** The task under the pointer; of a group the one that is most worth seeing. @param {MouseEvent} event @returns {number | null} */
-  #taskAt(event) {
-    const drawing = this.#drawing, model = this.#model;
-    if (!drawing || !model) return this.#canvas.taskAt(this.#viewport.pointOf(event));
-    const cell = this.#picture.cellAt(event);
-    if (cell === null || !drawing.grouped) return cell;
-    for (const state of [ERRED, RUNNING, READY, DONE]) {
-      for (let task = model.states.indexOf(state); task >= 0; task = model.states.indexOf(state, task + 1)) if (drawing.cellOf[task] === cell) return task;
-    }
-    return drawing.cellOf.indexOf(cell);
-  }
-
-  /** @param {MouseEvent} event */
-  #click(event) {
-    if (this.#viewport.dragged || !this.#surface.element.contains(/** @type {Node} */ (event.target))) return;
-    this.#pick(this.#taskAt(event));
-  }
-
-  /** @param {PointerEvent} event */
-  #hover(event) {
-    const model = this.#model, { frame } = this.#viewport;
-    if (!model || this.#drawn < 0 || event.buttons !== 0 || event.pointerType === 'touch' || this.#drawing?.grouped) return this.#card.hide();
-    const task = this.#surface.element.contains(/** @type {Node} */ (event.target)) ? this.#taskAt(event) : null;
-    if (task === null) return this.#card.hide();
-    const { left, top } = frame.getBoundingClientRect();
-    this.#card.show(shortKey(model, task), factsOf(model, task, this.#dependentsOf(task)), { x: event.clientX - left, y: event.clientY - top }, frame);
-  }
-
-  /** Keys that have to do with tasks; the others zoom and move. @param {KeyboardEvent} event */
-  #key(event) {
-    const model = this.#model, task = this.#selected;
-    if (!model || model.count === 0 || this.#drawn < 0 || event.target !== this.#viewport.frame || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === 'Enter' && task === null) {
-      const running = model.states.indexOf(RUNNING);
-      event.preventDefault();
-      return this.#pick(running >= 0 ? running : model.outputs[0] ?? 0);
-    }
-    if (task === null || !this.#edges) return;
-    if (event.key === 'Escape') {
-      event.preventDefault();
-      return this.#pick(null);
-    }
-    const direction = /^Arrow(Up|Down|Left|Right)$/.exec(event.key)?.[1].toLowerCase();
-    if (!direction) return;
-    event.preventDefault();
-    const surface = this.#surface, grouped = this.#drawing?.grouped;
-    const besides = (/** @type {number} */ of, /** @type {1 | -1} */ side) => grouped ? null : surface.besides(of, side);
-    const next = neighbourOf(task, /** @type {import('./graph-marks.js').Direction} */ (direction), this.#edges, (of) => surface.placeOf(of), besides);
-    if (next !== null) this.#pick(next);
   }
 }
 

@@ -10,6 +10,8 @@ const largestFit = 1.5;
 const closest = 4;
 /** Below this scale letters cannot be read and are left out. */
 export const readable = 0.42;
+/** Height of a frame in which a task and its neighbours can be seen. */
+const roomy = 280;
 /** A press that moves by less is a click. */
 const still = 4;
 
@@ -79,6 +81,8 @@ export class Viewport {
     const isSmall = this.#scale < readable;
     if (!isSmall && Math.abs(x - this.#centre.x) < width * 0.4 && Math.abs(y - this.#centre.y) < height * 0.4) return;
     if (this.#fitted && !isSmall) return;
+    /* A graph that is wide and small was fitted into a low frame. */
+    if (isSmall && this.frame.clientHeight < roomy) this.frame.style.height = `${roomy}px`;
     if (isSmall) this.#scale = Math.max(this.#fitScale(), 0.75);
     this.#fitted = false;
     this.#centre = { x, y };

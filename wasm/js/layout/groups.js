@@ -5,7 +5,7 @@
 import { structureOf } from '../trace/structure.js';
 
 /** There are at most so many groups, in so many rows: more could not be read. */
-const groupLimit = 120, groupRows = 9;
+const groupLimit = 120, groupRows = 16;
 
 /**
  * @typedef {Pick<import('../watch.js').WatchedGraph, 'count' | 'offsets' | 'inputs' | 'nameOf'>} NamedEdges
