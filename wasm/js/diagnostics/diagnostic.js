@@ -1,8 +1,12 @@
 /** What all diagnostics have: they are told of computations between `register` and `unregister`, or during `watch`. */
 import { OptionError } from '../errors.js';
+import { config } from '../options.js';
 import { follow } from './feed.js';
 
 /** @typedef {import('../trace/model.js').TraceModel} TraceModel */
+
+/** A computation that has failed is over soon after its promise: so long beyond `config.graceMs` at most that is waited for. */
+const SOON_MS = 1000;
 
 /**
  * Checks what a diagnostic was given.
@@ -24,13 +28,22 @@ export const isSeconds = (value) => typeof value === 'number' && value >= 0 && v
  */
 export class Diagnostic {
   /** @type {(() => void) | undefined} */ #leave;
+  /** Computations that it is told of and that run. @type {Set<TraceModel>} */ #open = new Set();
+  /** Who waits for them. @type {Set<() => void>} */ #waiting = new Set();
 
   /** Is told of all computations of this thread that begin from now on. @returns {this} */
   register() {
     this.#leave ??= follow({
-      began: (model, message) => this.began(model, message),
+      began: (model, message) => {
+        this.#open.add(model);
+        this.began(model, message);
+      },
       changed: (model, message) => this.changed(model, message),
-      ended: (model, message) => this.ended(model, message),
+      ended: (model, message) => {
+        this.#open.delete(model);
+        this.ended(model, message);
+        for (const look of this.#waiting) look();
+      },
     });
     return this;
   }
@@ -39,6 +52,7 @@ export class Diagnostic {
   unregister() {
     this.#leave?.();
     this.#leave = undefined;
+    this.#open.clear();
   }
 
   /** Whether it is told. */
@@ -47,20 +61,42 @@ export class Diagnostic {
   }
 
   /**
-   * Registers, calls a function, waits for what it gives, and unregisters.
+   * Registers, calls a function, waits for what it gives, and unregisters. If that fails, it also waits for the end of the
+   * computations that have begun meanwhile: a failure is told before what runs beside it has stopped.
    * @template T
    * @param {() => T | PromiseLike<T>} fn
    * @returns {Promise<Awaited<T>>} what the function gives
    */
   async watch(fn) {
     if (typeof fn !== 'function') throw new OptionError('watch takes a function that computes.', { option: 'fn' });
-    const before = this.registered;
+    const before = this.registered, known = new Set(this.#open);
     this.register();
     try {
       return await fn();
+    } catch (error) {
+      await this.#settled(known);
+      throw error;
     } finally {
       if (!before) this.unregister();
     }
+  }
+
+  /** Waits for the end of computations. @param {ReadonlySet<TraceModel>} known but for these @returns {Promise<void>} */
+  #settled(known) {
+    return new Promise((resolve) => {
+      const look = () => {
+        if ([...this.#open].some((model) => !known.has(model))) return;
+        clearTimeout(timer);
+        this.#waiting.delete(look);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        this.#waiting.delete(look);
+        resolve();
+      }, config.graceMs + SOON_MS);
+      this.#waiting.add(look);
+      look();
+    });
   }
 
   /** At the end of a block with `using`. */
