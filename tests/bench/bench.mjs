@@ -4,12 +4,12 @@ import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { describeMachine, machineText, saveResults } from './machine.mjs';
 import { inRoot, progress, Samples } from './measure.mjs';
-import { measureCore, measureGrowth, measureJavaScript, measurePools, measureRanking, measureStart, systemOf } from './parts.mjs';
+import { measureCore, measureGrowth, measureJavaScript, measurePools, measureRanking, measureStart, measureWatching, systemOf } from './parts.mjs';
 import { prepareDask, prepareOpenMp, preparePools, prepareTbb } from './peers.mjs';
-import { printCore, printJavaScript, printLines, printPools, printStart } from './tables.mjs';
+import { printCore, printJavaScript, printLines, printPools, printStart, printWatching } from './tables.mjs';
 
-const TABLES = ['core', 'javascript', 'pools']; /* what there is also without --full */
-const PARTS = [...TABLES, 'growth', 'ranking'];
+const TABLES = ['core', 'javascript', 'pools', 'watching']; /* what there is also without --full */
+const PARTS = ['core', 'javascript', 'pools', 'growth', 'ranking'];
 
 const usage = `usage: npm run bench [-- [--only PART,...] [--quick] [--json]]
        npm run bench -- --full [--only PART,...] [--graphs FOLDER] [--results FOLDER] [--quick]
@@ -17,7 +17,7 @@ const usage = `usage: npm run bench [-- [--only PART,...] [--quick] [--json]]
   --json            one object a line instead of the tables:
                     {"name":…,"ours_ns":…,"peer":…,"peer_ns":…,"ratio":…}, ratio = peer_ns / ours_ns
   --full            more sizes, workers and peers; saves PART.json in the results folder and draws its charts
-  --only PART       core, javascript or pools, with --full also growth or ranking (all of them)
+  --only PART       core, javascript, pools or watching; with --full not watching, but also growth or ranking (all of them)
   --graphs FOLDER   the graphs that ranks are compared on (without it: no ranking)
   --results FOLDER  instead of tests/bench/results, or with --quick build/bench/results
 Exit status: 0, or 1 when a build or a result of ours is wrong.`;
@@ -31,7 +31,7 @@ function parse() {
       },
     });
     const known = values.full ? PARTS : TABLES, parts = values.only?.split(',') ?? known, wrong = parts.find((part) => !known.includes(part));
-    if (wrong !== undefined) throw new Error(PARTS.includes(wrong) ? `${wrong} goes with --full` : `there is no part "${wrong}"`);
+    if (wrong !== undefined) throw new Error(PARTS.includes(wrong) ? `${wrong} goes with --full` : TABLES.includes(wrong) ? `${wrong} goes without --full` : `there is no part "${wrong}"`);
     if (!values.full && (values.graphs ?? values.results) !== undefined) throw new Error('--graphs and --results go with --full');
     return { ...values, parts };
   } catch (error) {
@@ -65,14 +65,15 @@ function tables() {
     if (javaScript) measureJavaScript(javaScript, round, { ...javaScriptSizes, dask });
     if (inPools) measurePools(inPools, round, { ...poolSizes, pools });
   }
-  const starts = javaScript ? measureStart(startRepeat) : undefined;
+  const starts = javaScript ? measureStart(startRepeat) : undefined, watching = has('watching') ? measureWatching(wanted.quick ? 5 : 15) : undefined;
   progress();
-  if (wanted.json) return printLines({ core, javaScript, starts, pools: inPools }, { ...coreSizes, peers: pools });
+  if (wanted.json) return printLines({ core, javaScript, starts, pools: inPools, watching }, { ...coreSizes, peers: pools });
   console.log(`${machineText(describeMachine({ oneTBB: tbb, Dask: dask, ...pools }))}\n${roundsText}`);
   if (core) printCore(core, coreSizes);
   if (javaScript) printJavaScript(javaScript, javaScriptSizes);
   if (starts) printStart(starts);
   if (inPools) printPools(inPools, pools);
+  if (watching) printWatching(watching);
 }
 
 /** Each measures a part and gives what is saved of it: { how, rows } or { missing }. */

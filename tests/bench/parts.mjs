@@ -77,6 +77,13 @@ export function measureStart(repeat) {
   return lines ?? [{ browser: 'browsers', missing: failure.split('\n').at(-1) }];
 }
 
+/** What watching costs. @returns {object[]} */
+export function measureWatching(repeat) {
+  progress('watching');
+  const { lines, failure } = measure(process.execPath, inRoot('tests/bench/watching.mjs'), '--repeat', repeat);
+  return lines ?? [{ part: 'views', browser: 'watching', missing: failure.split('\n').at(-1) }];
+}
+
 /** The ranks to compare, and how `heddle order` is asked for them. */
 const RANKS = { fast: ['--order', 'fast'], best: ['--order', 'best'] };
 

@@ -118,12 +118,30 @@ export function printStart(starts) {
   }));
 }
 
-/** All rows of the parts that there are, as JSON lines. @param {{ core?: Samples, javaScript?: Samples, pools?: Samples, starts?: object[] }} measured
+/** @param {object[]} lines of watching.mjs */
+export function printWatching(lines) {
+  const of = (part) => lines.filter((line) => line.part === part);
+  console.log('\nRecording: a watched run takes so many times as long as one that is not');
+  printTable(['', 'tasks of 20 µs', 'tasks of 100 µs'], [['sync', 1], ['threads', 1], ['threads', 2]].map(([scheduler, workers]) => [`${scheduler}, ${workers} ${workers > 1 ? 'workers' : 'worker'}`,
+    ...[20, 100].map((us) => String(of('recording').find((line) => line.scheduler === scheduler && line.workers === workers && line.us === us)?.ratio ?? '?'))]));
+  for (const { tasks, mbytes, write_ms, read_ms, first_seek_ms, seek_ms } of of('file'))
+    console.log(`\nA trace of ${tasks.toLocaleString('en')} tasks: ${mbytes} MB, written in ${write_ms} ms, read in ${read_ms} ms; the first moment ${first_seek_ms} ms, any other ${seek_ms} ms`);
+  console.log('\nViews (<heddle-run>, 1280 x 900): a live run with them, their share of all processors, the longest frame; a large trace, shown and scrubbed');
+  printTable(['', 'live, 20 µs', 'live, 1 ms', 'large trace'], [...new Set(of('views').map(({ browser }) => browser))].map((browser) => {
+    const { missing } = of('views').find((line) => line.browser === browser);
+    const live = (us) => of('views').find((line) => line.browser === browser && line.us === us), trace = of('views').find((line) => line.browser === browser && line.what === 'trace');
+    const said = (line) => (line ? `${line.ratio}x, ${(line.share_of_processors * 100).toFixed(1)} %, ${line.longest_ms} ms` : '?');
+    return missing ? [browser, `not run: ${missing}`, '', ''] : [browser, said(live(20)), said(live(1000)), trace ? `${trace.shown_ms} ms; a frame ${trace.frame_ms}, worst ${trace.worst_frame_ms} ms` : '?'];
+  }));
+}
+
+/** All rows of the parts that there are, as JSON lines. @param {{ core?: Samples, javaScript?: Samples, pools?: Samples, starts?: object[], watching?: object[] }} measured
  * @typedef {import('./measure.mjs').Samples} Samples */
-export function printLines({ core, javaScript, starts = [], pools }, { workers, peers }) {
+export function printLines({ core, javaScript, starts = [], pools, watching = [] }, { workers, peers }) {
   const print = (rows) => { for (const one of rows) console.log(JSON.stringify(one)); };
   if (core) for (const { shapes, plainMean, allMean } of eachCore(core, workers)) print([...shapes.flatMap(({ plain, seal, all }) => [plain, seal, all]), plainMean, allMean]);
   if (javaScript) print(javaScriptRows(javaScript).flatMap(({ all, again }) => [all, again]));
   print(starts.filter(({ ms }) => ms !== undefined).map(({ browser, way, ms }) => row(`first result, ${browser}, after ${way}`, ms * 1e6, null)));
+  print(watching);
   if (pools) print(poolRows(pools, peers).flatMap(({ against }) => against));
 }

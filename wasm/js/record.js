@@ -269,6 +269,11 @@ export class Recording {
     return { key: node.key, name: Delayed.task(node).name };
   }
 
+  /** All keys, by task. */
+  keys() {
+    return this.nodes.map((node) => node.key);
+  }
+
   /** What a task runs. @param {number} index */
   taskFunction(index) {
     return Delayed.task(this.nodes[index]);

@@ -15,8 +15,8 @@ const KEYS_MAX = 100_000;
 /** At most one batch a frame, and less than 2 % of the time in making them. */
 const FRAME_MS = 16, SHARE = 0.02;
 
-/** Changes that a serial computation tells before they are due. */
-const EARLY_MAX = 100_000;
+/** A serial computation, which waits while it tells, takes less, but so many milliseconds it may take at once: short ones are told whole. */
+const WALK_SHARE = 0.005, WALK_MS = 1;
 
 /**
  * @typedef {object} WatchedGraph
@@ -86,24 +86,26 @@ function describeGraph(batch, groups) {
   const count = functionOf.length;
   /** @type {Map<string, number>} */
   const names = new Map();
-  /** @type {Map<number, number>} By function, as many tasks share one. */
-  const known = new Map();
-  const nameOf = functionOf.view.map((word, task) => {
-    let place = known.get(word >>> 1);
+  /** @type {number[]} By function, as many tasks share one. */
+  const known = [];
+  const words = functionOf.view, nameOf = new Uint32Array(count);
+  for (let task = 0; task < count; task++) {
+    const number = words[task] >>> 1;
+    let place = known[number];
     if (place === undefined) {
       const { name } = batch.describe(task);
       if (!names.has(name)) names.set(name, names.size);
-      known.set(word >>> 1, place = /** @type {number} */ (names.get(name)));
+      known[number] = place = /** @type {number} */ (names.get(name));
     }
-    return place;
-  });
+    nameOf[task] = place;
+  }
   const offsets = new Uint32Array(count + 1), inputs = new Uint32Array(args.length);
   let length = 0;
   for (let task = 0; task < count; task++) {
     for (let place = ends[task]; place < ends[task + 1]; place++) if (args[place] < LITERAL) inputs[length++] = args[place];
     offsets[task + 1] = length;
   }
-  const keys = count <= KEYS_MAX ? Array.from({ length: count }, (_, task) => batch.describe(task).key) : [];
+  const keys = count <= KEYS_MAX ? batch.keys() : [];
   const annotations = count <= KEYS_MAX ? batch.annotations() : undefined;
   return { count, names: [...names.keys()], nameOf, keys, offsets, inputs: inputs.slice(0, length), outputs: Uint32Array.from(outputs),
     groups: groups.slice(), ...(annotations ? { annotations } : {}) };
@@ -128,7 +130,10 @@ function copyOf(message) {
 export class Watched {
   #run = ++runs;
   #began;
+  /** The same, by the clock of this thread, which costs less. */ #since;
   #due = 0;
+  /** What telling has taken so far, in milliseconds, but for the beginning. */
+  spentMs = 0;
   /** @type {Uint8Array} The states that were told last. */ #told;
   /** @type {Uint32Array} */ #groups;
   #heldSince = NaN;
@@ -139,6 +144,7 @@ export class Watched {
    * @param {number} [beganMs] by the clock that all threads share */
   constructor(batch, scheduler, workers, groups, plan, beganMs = clockMs()) {
     this.#began = beganMs;
+    this.#since = beganMs - performance.timeOrigin;
     this.#told = new Uint8Array(batch.functionOf.length);
     this.#groups = groups;
     this.#tell(() => ({ type: 'begin', run: this.#run, scheduler, workers, startedAt: this.#began,
@@ -152,7 +158,7 @@ export class Watched {
 
   /** Since the run began. */
   get nowMs() {
-    return clockMs() - this.#began;
+    return performance.now() - this.#since;
   }
 
   /** How long the next batch can wait; 0: it is due. */
@@ -174,6 +180,7 @@ export class Watched {
       }
     }
     const now = performance.now();
+    if (message?.type === 'batch') this.spentMs += now - start;
     this.#due = Math.max(start + FRAME_MS, now + (now - start) / SHARE);
   }
 
@@ -217,8 +224,6 @@ export class WatchedWalk extends Watched {
   #states; #startMs; #elapsedMs; #attempts; #bytes;
   /** Tasks that have changed since the last batch. @type {number[]} */ #dirty = [];
   #isDirty;
-  /** Changes in batches that were told at once, though none was due: see below. */
-  #early = 0;
 
   /** @param {import('./core/graph.js').Batch} batch @param {Uint32Array} groups @param {import('./options.js').Plan} plan */
   constructor(batch, groups, plan) {
@@ -262,9 +267,7 @@ export class WatchedWalk extends Watched {
     this.#startMs[task] = this.nowMs;
     if (this.#attempts[task] < 255) this.#attempts[task]++;
     this.#change(task, RUNNING);
-    if (this.#early < EARLY_MAX) this.#early += this.#dirty.length + 10;
-    else if (this.dueInMs > 0) return;
-    this.tellChanges();
+    if (this.spentMs < WALK_MS + WALK_SHARE * this.#startMs[task]) this.tellChanges();
   }
 
   /** An attempt at a task has failed, and another begins. @param {number} task */

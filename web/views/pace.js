@@ -5,6 +5,8 @@
 
 /** Of the time of one processor, if there were only one. */
 const SHARE = 0.02;
+/** What was drawn in a hurry is made up for by waiting, but not for longer. */
+const DEBT_MS = 1000;
 
 export class Pace {
   #draw;
@@ -12,8 +14,11 @@ export class Pace {
   #timer = 0;
   /** When the next drawing may begin. */ #due = 0;
   #share;
-  /** How long the last drawing took, in milliseconds. */
+  /** How long the last drawing took, and the longest, and all of them, in milliseconds; and how many there were. */
   tookMs = 0;
+  longestMs = 0;
+  spentMs = 0;
+  draws = 0;
 
   /**
    * @param {() => void} draw
@@ -54,7 +59,10 @@ export class Pace {
       this.#draw();
       const end = performance.now();
       this.tookMs = end - start;
-      this.#due = end + this.tookMs / this.#share;
+      this.longestMs = Math.max(this.longestMs, this.tookMs);
+      this.spentMs += this.tookMs;
+      this.draws++;
+      this.#due = Math.min(Math.max(this.#due, end) + this.tookMs / this.#share, end + Math.max(DEBT_MS, this.tookMs / this.#share));
     });
   }
 }

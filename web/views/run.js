@@ -153,6 +153,12 @@ export class HeddleRun extends HTMLElement {
     for (const view of this.#views) view.select?.(task);
   }
 
+  /** What drawing has cost so far. */
+  get cost() {
+    const { draws, spentMs, longestMs } = this.#pace;
+    return { draws, spentMs, longestMs };
+  }
+
   /** The tab that is open. */
   get tab() {
     return this.#tab;

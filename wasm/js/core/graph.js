@@ -48,6 +48,7 @@ function fail(heap, graph, batch, status) {
  * @property {readonly (number | undefined)[]} retries of each function, undefined if it does not say
  * @property {readonly number[]} priorities in pairs: a task, and its priority, which is not 0
  * @property {(index: number) => { key: string, name: string }} describe
+ * @property {() => string[]} keys all of them, by task
  * @property {() => (string | undefined)[] | undefined} givenKeys
  * @property {() => (Readonly<Record<string, unknown>> | undefined)[] | undefined} annotations by task, if there are any
  */

@@ -39,6 +39,7 @@ export function jobOf(recording, plan) {
     plan,
     encodeLiteral: encodeArgument,
     describe: (index) => recording.describe(index),
+    keys: () => recording.keys(),
     taskFunction: (index) => recording.taskFunction(index),
     givenKeys: () => recording.givenKeys(),
     annotations: () => recording.annotations(),
@@ -84,6 +85,7 @@ export function unpackJob(packed) {
     plan: packed.plan,
     encodeLiteral: (literal) => literal,
     describe: (index) => packed.tasks[index],
+    keys: () => packed.tasks.map(({ key }) => key),
     taskFunction: () => undefined, /* errors are shown where they are thrown to */
     givenKeys: () => packed.givenKeys,
     annotations: () => undefined, /* nobody watches there */

@@ -64,9 +64,8 @@ export class Events {
 
   /** The columns so far, and none any more. @returns {EventColumns} */
   take() {
-    const taken = Object.fromEntries(names.map((name) => [name, this.#columns[name].slice(0, this.length)]));
-    const { lost } = this;
+    const { kind, task, worker, startMs, elapsedMs } = this.#columns, { length, lost } = this;
     this.length = this.lost = 0;
-    return /** @type {any} */ ({ ...taken, lost });
+    return { kind: kind.slice(0, length), task: task.slice(0, length), worker: worker.slice(0, length), startMs: startMs.slice(0, length), elapsedMs: elapsedMs.slice(0, length), lost };
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Trace files: a run that was watched, whole, to be looked at later or elsewhere. FORMAT.md describes the format. A file is
+ * Trace files: a run that was watched, whole, to be looked at later or elsewhere. README.md describes the format. A file is
  * somebody else's: whatever is in it, reading gives a model or a TraceFileError, and takes no more memory than
  * a trace of that size needs.
  */
