@@ -183,7 +183,7 @@ async function views(bytes) {
     await page.setViewport({ width: 1280, height: 900 });
     await page.goto(`http://127.0.0.1:${server.address().port}/`);
     await page.waitForFunction('"result" in window');
-    for (const [count, us] of [[50_000, 20], [2_000, 1000]]) {
+    for (const [count, us] of [[50_000, 20], [4_000, 1000]]) {
       const { pairs, longest_ms } = await page.evaluate((...args) => window.live(...args), Math.max(3, Math.round(repeat / 2)), count, us);
       say({ part: 'views', browser: name, what: 'live', tasks: count, us, ms: Math.round(median(pairs.map(({ ms }) => ms))), ratio: rounded(median(pairs.map(({ ratio }) => ratio))),
         share_of_processors: rounded(median(pairs.map(({ share }) => share))), draws: median(pairs.map(({ draws }) => draws)), longest_ms: rounded(longest_ms) });
