@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OptionError, UnknownKeyError, compute, computeSync, delayed, sleep } from 'heddle';
-import { Callback, MemoryProfiler, Profiler, ProgressBar, Recorder, story, summary, visualize } from 'heddle/diagnostics';
+import { Callback, MemoryProfiler, PerformanceMeasures, Profiler, ProgressBar, Recorder, story, summary, visualize } from 'heddle/diagnostics';
 import { readTrace, statisticsOf } from 'heddle/trace';
 import { randomFrom } from './random-graph.mjs';
 import { rejection } from './ways.mjs';
@@ -325,6 +325,20 @@ describe('what cannot be is refused', () => {
     expect(await rejection(new Recorder().save('x'))).toBeInstanceOf(OptionError);
     expect(await rejection(new Recorder().watch(5))).toBeInstanceOf(OptionError);
   });
+});
+
+test.each([['sync', { scheduler: 'sync' }], ['threads', { scheduler: 'threads', workers: 2 }]])('PerformanceMeasures puts each task that ran into the performance timeline, once (%s)', async (_, options) => {
+  performance.clearMeasures();
+  const from = performance.now(), broken = fail();
+  const measures = new PerformanceMeasures();
+  await measures.watch(() => sum(3).compute(options));
+  await rejection(measures.watch(() => compute([inc(1), add(broken)], options)));
+  const to = performance.now(), entries = performance.getEntriesByType('measure');
+  performance.clearMeasures();
+  expect(entries.filter(({ name }) => name === 'add').map(({ detail }) => detail)).toEqual([expect.objectContaining({ key: expect.stringMatching(/^add-/), attempt: 1, done: true })]);
+  expect(entries.filter(({ name }) => name === 'fail').map(({ detail }) => detail.done)).toEqual([false]);
+  expect(entries.filter(({ name }) => name === 'inc').length).toBeGreaterThanOrEqual(3);
+  for (const { startTime, duration } of entries) expect([startTime >= from - 1, duration >= 0, startTime + duration <= to + 1]).toEqual([true, true, true]);
 });
 
 describe('a script', () => {
