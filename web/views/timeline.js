@@ -23,8 +23,10 @@ import { barOf, numbersOf, pictureOf, rowName } from './timeline-words.js';
 
 /** Of each frame, for making bars. */
 const SLICE_MS = 3;
-/** A picture that grows by itself is drawn so often, and takes at most 1/50 of the time. */
-const GROW_MS = 50, CALM_MS = 500, REST = 50;
+/** A picture that grows by itself is drawn so often, and takes at most 1/150 of the time. */
+const GROW_MS = 250, CALM_MS = 500, REST = 150;
+/** While bars are still to be put in order, what there is of them is drawn so often. */
+const BEHIND_MS = 200;
 /** Statistics and tables are made anew so often. A run of more tasks that goes on has numbers at its end only: they take too long. */
 const WORDS_MS = 1000, LIVE_MAX = 100_000;
 const NARROW_PX = 560, NEAR_PX = 3;
@@ -60,6 +62,8 @@ export class HeddleTimeline extends HTMLElement {
   #drawnVersion = -1;
   #wordsVersion = '';
   #isDirty = true;
+  /** Somebody has just moved it. */ #isMoved = false;
+  #drawnAt = -Infinity;
 
   constructor() {
     super();
@@ -129,8 +133,12 @@ export class HeddleTimeline extends HTMLElement {
     if (!model || !index || !this.isConnected || this.clientWidth === 0) return;
     const began = performance.now();
     const isNew = index.step(SLICE_MS);
-    if (isNew || this.#isDirty || index.version !== this.#drawnVersion) this.#draw(model, index);
-    this.#isDirty = false;
+    const isDue = !index.isBehind || this.#isMoved || began - this.#drawnAt > BEHIND_MS;
+    if (isDue && (isNew || this.#isDirty || index.version !== this.#drawnVersion)) {
+      this.#draw(model, index);
+      this.#drawnAt = performance.now();
+      this.#isDirty = this.#isMoved = false;
+    }
     const tookMs = performance.now() - began;
     if (index.isBehind) this.#pending ||= requestAnimationFrame(() => this.#next());
     else {
@@ -253,6 +261,7 @@ export class HeddleTimeline extends HTMLElement {
   /** @param {(view: TimelineView) => void} change */
   #look(change) {
     change(this.#view);
+    this.#isMoved = true;
     this.#ask();
   }
 
