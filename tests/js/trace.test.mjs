@@ -141,6 +141,25 @@ describe('statistics', () => {
     expect(statisticsOf(modelOf([['a', [], DONE, 0, 40, 0], ['a', [], DONE, 10, 40, 0]], { atMs: 50 }))).toMatchObject({ serialMs: 80, busyMs: 50 });
   });
 
+  test('of very large runs are as of small ones, but for what is taken together', () => {
+    const random = randomFrom(5), free = [0, 0], tasks = [];
+    for (let task = 0; task < 120_000; task++) {
+      const worker = free[0] <= free[1] ? 0 : 1, took = 0.01 + random() / 50, start = (free[worker] += random() < 0.01 ? 1 : 0.001);
+      free[worker] += took;
+      tasks.push(['a', task >= 100 ? [task - 100] : [], task < 119_900 ? RELEASED : DONE, start, took, worker, 8 * (task % 3)]);
+    }
+    const atMs = Math.max(...free), all = statisticsOf(modelOf(tasks, { atMs }));
+    const busy = tasks.reduce((sum, task) => sum + Math.fround(task[4]), 0);
+    expect(all.serialMs).toBeCloseTo(busy, 3);
+    expect(all.busyMs).toBeGreaterThan(busy * 0.999);
+    expect(all.busyMs).toBeLessThan(busy * 1.001);
+    /* 100 chains side by side: each has one result in memory, and for a moment two; some 15 tasks stand within 1/16384 of the run. */
+    expect(all.peakResults).toBeGreaterThanOrEqual(100);
+    expect(all.peakResults).toBeLessThan(130);
+    expect(all.peakBytes).toBeGreaterThan(100 * 8 * 0.9);
+    expect(all.peakBytes).toBeLessThan(130 * 8 * 1.5);
+  });
+
   test('of a run without tasks are numbers', () => {
     expect(statisticsOf(modelOf([], { atMs: 0 }))).toMatchObject({ utilisation: 0, parallelism: 0, best: 1, criticalPath: new Uint32Array(0) });
   });

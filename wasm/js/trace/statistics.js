@@ -1,8 +1,8 @@
 /** A run in numbers: where the time went, how well the threads were used, and what no number of threads could shorten. */
 import { CANCELLED, DONE, ERRED, RELEASED, RUNNING } from './states.js';
 
-/** Beyond so many results with bytes the peak of bytes is the sum of what was alive at any time within 1/65536 of the run. */
-const EXACT_MAX = 100_000, BINS = 65_536;
+/** Beyond so many tasks nothing is sorted, which would hold a page up: what stands within 1/16384 of the run is taken together. */
+const EXACT_MAX = 100_000, BINS = 16_384;
 
 /**
  * @typedef {object} NameStatistics the tasks of one name
@@ -23,20 +23,21 @@ const EXACT_MAX = 100_000, BINS = 65_536;
  * @property {number} tasks in the graph
  * @property {number} ran those that have begun
  * @property {number} serialMs what all attempts at tasks took together
- * @property {number} busyMs for how long workers ran something: of an asynchronous task also while it waits
+ * @property {number} busyMs for how long workers ran something: of an asynchronous task also while it waits. Of more than 100,000
+ *   tasks this and the peaks are upper bounds, as what stands within 1/16384 of the run is taken together
  * @property {number} utilisation busyMs of workers * wallMs: 0 to 1
  * @property {number} parallelism serialMs / wallMs: so many times as fast as one after another
  * @property {number} criticalMs the longest chain of tasks that need each other: no run can be shorter
  * @property {Uint32Array} criticalPath its tasks, in the order in which they ran
  * @property {number} best serialMs / criticalMs: the parallelism that no number of workers can exceed
  * @property {number} peakResults most results in memory at once
- * @property {number} peakBytes most bytes of them; of very large runs an upper bound, within 1/65536 of the run
+ * @property {number} peakBytes most bytes of them
  * @property {number} retries attempts that came to nothing and were followed by another
  * @property {NameStatistics[]} names those that took longest first
  */
 
 /**
- * What is known of a run so far, whatever moment it shows. Linear in tasks and edges, but for two sorts of numbers.
+ * What is known of a run so far, whatever moment it shows. Linear in tasks and edges, but for sorting small runs.
  * @param {import('./model.js').TraceModel} model
  * @returns {Statistics}
  */
@@ -124,69 +125,91 @@ function coverOf(starts, ends) {
   return covered;
 }
 
-/** For how long workers ran anything, in all. @param {import('./model.js').TraceModel} model */
-function busyOf(model) {
-  const { record: { startMs, worker }, count, times: { tries } } = model, sync = model.scheduler === 'sync';
-  const counts = new Uint32Array(sync ? 1 : model.rows);
-  const rowOf = (/** @type {number} */ task) => (sync ? 0 : Math.min(worker[task], counts.length - 1));
-  for (let task = 0; task < count; task++) if (startMs[task] >= 0) counts[rowOf(task)] += 1 + (tries.get(task)?.length ?? 0);
-  const starts = Array.from(counts, (length) => new Float64Array(length)), ends = Array.from(counts, (length) => new Float64Array(length));
-  counts.fill(0);
-  const add = (/** @type {number} */ row, /** @type {number} */ start, /** @type {number} */ end) => {
-    starts[row][counts[row]] = start;
-    ends[row][counts[row]++] = Math.max(start, end);
-  };
+/** Every attempt at a task, by the row it stands in. @param {import('./model.js').TraceModel} model @param {(row: number, startMs: number, endMs: number) => void} tell */
+function eachInterval(model, tell) {
+  const { record: { startMs, worker }, count, times: { tries } } = model, last = model.rows - 1, sync = model.scheduler === 'sync';
   for (let task = 0; task < count; task++) {
     if (!(startMs[task] >= 0)) continue;
-    add(rowOf(task), startMs[task], startMs[task] + tookMs(model, task));
-    for (const { startMs: start, endMs } of tries.get(task) ?? []) add(rowOf(task), start, endMs);
+    const row = sync ? 0 : Math.min(worker[task], last);
+    tell(row, startMs[task], startMs[task] + tookMs(model, task));
+    if (tries.size) for (const { startMs: start, endMs } of tries.get(task) ?? []) tell(row, start, Math.max(start, endMs));
   }
-  return starts.reduce((sum, list, row) => sum + coverOf(list, ends[row]), 0);
+}
+
+/** For how long workers ran anything, in all. @param {import('./model.js').TraceModel} model */
+function busyOf(model) {
+  if (model.count > EXACT_MAX) return busyByBins(model);
+  /** @type {number[][]} */
+  const starts = Array.from({ length: model.rows }, () => []), ends = starts.map(() => /** @type {number[]} */ ([]));
+  eachInterval(model, (row, start, end) => {
+    starts[row].push(start);
+    ends[row].push(end);
+  });
+  return starts.reduce((sum, list, row) => sum + coverOf(Float64Array.from(list), Float64Array.from(ends[row])), 0);
+}
+
+/** @param {import('./model.js').TraceModel} model */
+function busyByBins(model) {
+  const scale = BINS / (model.atMs || 1), covered = new Float32Array(model.rows * (BINS + 1)), whole = new Int32Array(model.rows * (BINS + 1));
+  eachInterval(model, (row, start, end) => {
+    const from = Math.min(BINS, start * scale), to = Math.min(BINS, end * scale), first = Math.floor(from), last = Math.floor(to), at = row * (BINS + 1);
+    if (first === last) covered[at + first] += to - from;
+    else {
+      covered[at + first] += first + 1 - from;
+      covered[at + last] += to - last;
+      whole[at + first + 1]++;
+      whole[at + last]--;
+    }
+  });
+  let bins = 0;
+  for (let row = 0; row < model.rows; row++)
+    for (let bin = 0, full = 0, at = row * (BINS + 1); bin < BINS; bin++, at++) {
+      full += whole[at];
+      bins += full > 0 ? 1 : Math.min(1, covered[at]);
+    }
+  return bins / scale;
 }
 
 /** @param {import('./model.js').TraceModel} model */
 function peaksOf(model) {
-  const { times: { endMs, releasedMs }, record: { states, bytes }, count } = model;
-  const held = [], large = [];
+  if (model.count > EXACT_MAX) return peaksByBins(model);
+  const { times: { endMs, releasedMs }, record: { states, bytes }, count } = model, held = [];
+  for (let task = 0; task < count; task++) if (states[task] === DONE || states[task] === RELEASED) held.push(task);
+  const gone = held.slice().sort((a, b) => releasedMs[a] - releasedMs[b]);
+  let results = 0, sum = 0, peakResults = 0, peakBytes = 0, released = 0;
+  for (const task of held.sort((a, b) => endMs[a] - endMs[b])) {
+    for (; releasedMs[gone[released]] < endMs[task]; released++) {
+      results--;
+      sum -= bytes[gone[released]];
+    }
+    results++;
+    sum += bytes[task];
+    peakResults = Math.max(peakResults, results);
+    peakBytes = Math.max(peakBytes, sum);
+  }
+  return { peakResults, peakBytes };
+}
+
+/** @param {import('./model.js').TraceModel} model */
+function peaksByBins({ times: { endMs, releasedMs }, record: { states, bytes }, atMs, count }) {
+  const made = new Int32Array(BINS + 1), gone = new Int32Array(BINS + 1), bytesMade = new Float64Array(BINS + 1), bytesGone = new Float64Array(BINS + 1);
+  const scale = BINS / (atMs || 1);
   for (let task = 0; task < count; task++) {
     if (states[task] !== DONE && states[task] !== RELEASED) continue;
-    held.push(task);
-    if (bytes[task] > 0) large.push(task);
+    const from = Math.min(BINS, Math.floor(endMs[task] * scale));
+    made[from]++;
+    bytesMade[from] += bytes[task];
+    if (!(releasedMs[task] < Infinity)) continue;
+    const to = Math.min(BINS, Math.floor(releasedMs[task] * scale));
+    gone[to]++;
+    bytesGone[to] += bytes[task];
   }
-  const made = Float64Array.from(held, (task) => endMs[task]).sort(), gone = Float64Array.from(held, (task) => releasedMs[task]).sort();
-  let peakResults = 0;
-  for (let at = 0, released = 0; at < made.length; at++) {
-    while (released < gone.length && gone[released] < made[at]) released++;
-    peakResults = Math.max(peakResults, at + 1 - released);
-  }
-  return { peakResults, peakBytes: large.length > EXACT_MAX ? peakByBins(model, large) : peakByOrder(model, large) };
-}
-
-/** @param {import('./model.js').TraceModel} model @param {number[]} tasks */
-function peakByOrder({ times: { endMs, releasedMs }, record: { bytes } }, tasks) {
-  const gone = tasks.slice().sort((a, b) => releasedMs[a] - releasedMs[b]);
-  let sum = 0, peak = 0, released = 0;
-  for (const task of tasks.slice().sort((a, b) => endMs[a] - endMs[b])) {
-    while (releasedMs[gone[released]] < endMs[task]) sum -= bytes[gone[released++]];
-    sum += bytes[task];
-    peak = Math.max(peak, sum);
-  }
-  return peak;
-}
-
-/** @param {import('./model.js').TraceModel} model @param {number[]} tasks */
-function peakByBins({ times: { endMs, releasedMs }, record: { bytes }, atMs }, tasks) {
-  const made = new Float64Array(BINS + 1), gone = new Float64Array(BINS + 1);
-  const binOf = (/** @type {number} */ ms) => Math.min(BINS, Math.floor((ms / (atMs || 1)) * BINS));
-  for (const task of tasks) {
-    made[binOf(endMs[task])] += bytes[task];
-    if (releasedMs[task] < Infinity) gone[binOf(releasedMs[task])] += bytes[task];
-  }
-  let sum = 0, peak = 0;
+  let results = 0, sum = 0, peakResults = 0, peakBytes = 0;
   for (let bin = 0; bin <= BINS; bin++) {
-    sum += made[bin];
-    peak = Math.max(peak, sum);
-    sum -= gone[bin];
+    peakResults = Math.max(peakResults, (results += made[bin]));
+    peakBytes = Math.max(peakBytes, (sum += bytesMade[bin]));
+    results -= gone[bin];
+    sum -= bytesGone[bin];
   }
-  return peak;
+  return { peakResults, peakBytes };
 }
