@@ -317,6 +317,26 @@ describe.each(browserNames)('the playground in %s', (name) => {
     }
   });
 
+  test.each(['serial', 'parallel'])('the task that failed is shown as failed (%s)', async (mode) => {
+    await open();
+    await choose('failure');
+    await run(mode, 'failed');
+    await page.waitForFunction(() => document.querySelector('.hd-picture .hd-call[data-state="erred"]'), { timeout: 5000 });
+    expect((await shown()).calls.erred).toBe(1);
+  });
+
+  test('the table of tasks says nothing of what comes after the moment shown', async () => {
+    await open();
+    await paste(page, "import { delayed, sleep } from 'heddle';\nconst nap = delayed((x) => { sleep(0.3); return x; });\nawait nap(nap(1)).compute();");
+    await run('serial');
+    await page.$eval('heddle-graph .hd-tasks', (details) => (details.open = true));
+    const starts = () => page.$$eval('heddle-graph .hd-tasks tbody tr', (rows) => rows.map((row) => row.cells[3].textContent).filter(Boolean).length);
+    await page.waitForFunction(() => [...document.querySelectorAll('heddle-graph .hd-tasks tbody tr')].filter((row) => row.cells[3].textContent).length === 2);
+    await page.$eval('heddle-run', (view) => view.dispatchEvent(new CustomEvent('heddle-seek', { detail: { atMs: 150 } })));
+    await page.waitForFunction(() => document.querySelector('heddle-graph .hd-tasks tbody').textContent.includes('running'));
+    expect(await starts()).toBe(1);
+  });
+
   test('the table of tasks says which run in one go', async () => {
     await open();
     await paste(page, "import { delayed } from 'heddle';\nconst step = (key) => delayed((x) => x + 1, { key });\nconst add = delayed((x, y) => x + y, { key: 'add' });\nawait add(step('c')(step('b')(step('a')(0))), step('d')(0)).compute();");

@@ -69,10 +69,25 @@ addEventListener('error', (event) => {
   console.error('an error that nobody caught:', event.error ?? event.message);
 });
 
+/** After a failure what its computation did last is waited for so long, in milliseconds. */
+const LAST_NEWS_MS = 500;
+/** The computations that have begun and not ended. @type {Set<number>} */
+const running = new Set();
+let lastEnded = () => {};
+
+/** compute() fails at once, and only then comes which task failed: whoever looks at the run would never see it. */
+const lastNews = () => new Promise((resolve) => {
+  lastEnded = () => resolve(undefined);
+  if (running.size) setTimeout(lastEnded, LAST_NEWS_MS);
+  else lastEnded();
+});
+
 heddle.watch((message) => {
   printer.flush();
+  if (message.type === 'begin') running.add(message.run);
   if (message.type === 'batch') tell(message, [message.tasks, message.states, message.startMs, message.elapsedMs, message.worker, message.attempts, message.bytes].map(({ buffer }) => buffer));
   else tell(message);
+  if (message.type === 'end' && running.delete(message.run) && !running.size) lastEnded();
 });
 
 /** Without a gate that the frame turns there is one here, which this thread must come back to its loop to see turned. */
@@ -100,6 +115,7 @@ port.onmessage = async ({ data }) => {
   } catch (error) {
     ms = performance.now() - from;
     outcome = { error: await describe(error, program) };
+    await lastNews();
   }
   printer.flush();
   tell({ type: 'finished', ms, ...outcome });

@@ -59,7 +59,7 @@ export class TaskTable {
   /** @param {import('heddle/trace').TraceModel} model @param {number} task */
   #write(model, task) {
     const [state, worker, start, duration] = this.#rows[task].querySelectorAll('td');
-    const started = model.startMsOf(task) >= 0;
+    const started = model.startMsOf(task) >= 0 && model.startMsOf(task) <= model.shownMs; /* nothing of what is yet to come */
     const now = model.stateOf(task);
     state.textContent = now === RELEASED ? `done, ${resultWords.freed}` : taskStates[now];
     worker.textContent = !started ? '' : model.scheduler === 'sync' ? 'serial' : String(model.rowOf(task));
