@@ -172,6 +172,14 @@ describe('why a task waited', () => {
     expect(waitOf(model, 3).sentence).toMatch(/10 ms for its input, a-0, then 20 ms because all 2 threads were busy/);
   });
 
+  test('at an earlier moment nothing is said of what came later', () => {
+    const model = modelOf([['a', [], RELEASED, 0, 10, 0], ['b', [], DONE, 0, 30, 1], ['c', [0, 1], DONE, 30, 5, 0]]);
+    model.seek(20);
+    expect(waitOf(model, 2).sentence).toBe('It has waited 20 ms for its inputs; b-1 is not there yet.');
+    model.seek(30);
+    expect(waitOf(model, 2).sentence).toBe('It waited 30 ms for its inputs; the last was b-1.');
+  });
+
   test('the gate, or the budget', () => {
     const events = new Events();
     events.push(6, 0xffffffff, 0xffff, 0, 20);

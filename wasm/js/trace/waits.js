@@ -26,7 +26,7 @@ function lastInput(model, task) {
   const { endMs } = model.times, inputs = [...model.inputsOf(task)];
   const last = inputs.reduce((latest, input) => (endMs[input] > endMs[latest] ? input : latest), inputs[0]);
   if (inputs.length === 1) return `, ${model.keyOf(last)}`;
-  return endMs[last] < Infinity ? `; the last was ${model.keyOf(last)}` : `; ${model.keyOf(last)} is not there yet`;
+  return endMs[last] <= model.shownMs ? `; the last was ${model.keyOf(last)}` : `; ${model.keyOf(last)} is not there yet`;
 }
 
 /**
@@ -59,7 +59,7 @@ function add(parts, why, fromMs, toMs) {
 function sentenceOf(model, task, parts, began) {
   const state = model.stateOf(task);
   const said = parts.map((part) => `${timed(part.toMs - part.fromMs)} ${words[part.why](model, task)}`);
-  if (!began && state !== ERRED && state !== CANCELLED) return said.length ? `It waits: ${said.join(', then ')} so far.` : 'It waits.';
+  if (!began && state !== ERRED && state !== CANCELLED) return said.length ? `It has waited ${said.join(', then ')}.` : 'It waits.';
   if (!said.length) return began ? 'It did not wait.' : 'It never began.';
   return `It waited ${said.join(', then ')}.${began ? '' : ' It never began.'}`;
 }
