@@ -94,7 +94,10 @@ const travelling = {
     ['keys with lone surrogates', () => ({ '\ud800': 1, '\udc00\ud800': { '\udfff': undefined } })],
     ['integer keys among others', () => ({ z: 1, 7: 2, '-1': 3, 4294967295: 4, '07': 5 })],
     ['without a prototype', () => Object.assign(Object.create(null), { b: -0, a: Object.create(null) })],
-    ['an own property __proto__', () => JSON.parse('{"__proto__":{"polluted":1},"b":[{"__proto__":null}]}'), undefined, 'alone'],
+    ['an own property __proto__', () => JSON.parse('{"__proto__":{"polluted":1},"b":[{"__proto__":null}]}')],
+    ['a __proto__ beside what JSON lacks', () => ({ a: JSON.parse('{"7":1,"__proto__":[1],"3":2,"b":3}'), b: 1n })],
+    ['a __proto__ in an object without a prototype', () => Object.defineProperty(Object.create(null), '__proto__', { value: undefined, enumerable: true, writable: true, configurable: true })],
+    ['an object in itself by its __proto__', () => { const it = JSON.parse('{"__proto__":[1],"b":2}'); Object.getOwnPropertyDescriptor(it, '__proto__').value.push(it, new Map([[it, it]])); return it; }],
     ['names that objects have', () => ({ constructor: 1, toString: null, hasOwnProperty: undefined, valueOf: 2n, toJSON: 'x', then: 'no promise', length: 3 })],
     ['200 properties', () => Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`k${(i * 7) % 200}`, i]))],
   ],
@@ -217,7 +220,6 @@ const refused = {
     ['of causes', () => { let error; for (let i = 0; i < 10_000; i++) error = new Error('x', { cause: error }); return error; }, '500 levels', null],
     ['of all kinds', () => { let nest = 1; for (let i = 0; i < 130; i++) nest = new AggregateError([new Map([['k', { nest }]])]); return nest; }, '500 levels', null],
   ],
-  '`__proto__` beside what JSON lacks': [['beside a BigInt', () => ({ a: JSON.parse('{"__proto__":1}'), b: 1n }), '__proto__', null], ['in an object without a prototype', () => Object.defineProperty(Object.create(null), '__proto__', { value: 1, enumerable: true }), '__proto__', null]],
 };
 
 const cases = (rows) => Object.entries(rows).flatMap(([row, values]) => values.map(([name, ...rest]) => [row, name, ...rest]));

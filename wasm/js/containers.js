@@ -57,7 +57,7 @@ export function findInside(structure, Class) {
 }
 
 /** Defines a property as it stands in literals. @param {any} object @param {string | symbol} key @param {unknown} value */
-function setOwn(object, key, value) {
+export function setOwn(object, key, value) {
   if (key === '__proto__' || typeof key === 'symbol') Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
   else object[key] = value;
 }

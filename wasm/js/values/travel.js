@@ -208,8 +208,6 @@ class Walk {
   how = AS_JSON;
   /** @type {Frame[]} */
   frames = [];
-  /** @type {string | undefined} Where there is a property of this name: only JSON can carry it. */
-  proto = undefined;
   /** @type {Set<object> | undefined} Not made for a container that has none in it. */
   #seen;
   /** @type {unknown} */
@@ -243,9 +241,7 @@ class Walk {
     if (again) return;
     if (frames.length > DEPTH_MAX)
       refuse(`${pathOf(frames).slice(0, 40)}…`, `a value nested more than ${DEPTH_MAX} levels deep`, 'Flatten it, for example into an array with indices.');
-    const frame = container ? open(item, frames) : openError(item, frames);
-    if (this.proto === undefined && Object.hasOwn(item, '__proto__')) this.proto = pathOf(frames, '__proto__');
-    frames.push(frame);
+    frames.push(container ? open(item, frames) : openError(item, frames));
   }
 
   /** Goes on in the innermost container up to what is to be visited. */
@@ -282,7 +278,5 @@ export function howItTravels(value, more = false) {
     if (cause instanceof ValueError) throw cause;
     refuse('', 'a value that throws when it is looked at', 'Return plain data instead.', cause);
   }
-  if (walk.proto !== undefined && walk.how === AS_DEVALUE)
-    refuse(walk.proto, 'a property named __proto__ beside values that JSON does not have', 'Rename it.');
   return walk.how;
 }
