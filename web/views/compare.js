@@ -10,14 +10,15 @@ import { comparison, labelOf, spentOf } from './compare-words.js';
 import { html, measure } from './elements.js';
 import { TimelineIndex } from './timeline-index.js';
 import { AXIS_PX, paintAxis, paintCursor, ticksFor } from './timeline-marks.js';
-import { sized } from './timeline-canvas.js';
-import { paint } from './timeline-paint.js';
 import { placesOf } from './timeline-places.js';
+import { Screen, sized } from './timeline-screen.js';
 import { themeOf } from './timeline-theme.js';
 import { TimelineView, roomFor } from './timeline-view.js';
 import { percent, pictureOf } from './timeline-words.js';
 
-const SLICE_MS = 3, WORDS_MS = 1000, REST = 50;
+/** Of each frame, for making bars; and for that and painting them. */
+const SLICE_MS = 3, FRAME_MS = 5;
+const WORDS_MS = 1000, REST = 50;
 
 /** @typedef {import('heddle/trace').TraceModel} TraceModel */
 /** @typedef {import('./compare-words.js').Spent} Spent */
@@ -27,11 +28,11 @@ const shares = [['busy', 'busy: ran tasks'], ['waiting', 'waiting: no task was r
 
 /** One run. */
 class Side {
-  canvas = html('canvas', { role: 'img' });
+  screen = new Screen();
   name = html('h3', { class: 'hd-side-name' });
   bar = html('div', { class: 'hd-shares', role: 'img' });
   said = html('p', { class: 'hd-note' });
-  element = html('section', { class: 'hd-side' }, this.name, this.canvas, this.bar, this.said);
+  element = html('section', { class: 'hd-side' }, this.name, this.screen.element, this.bar, this.said);
   /** @type {Spent | null} */ spent = null;
   #version = 0;
 
@@ -49,7 +50,7 @@ class Side {
     this.#version = this.model.newsVersion;
     const spent = (this.spent = spentOf(this.model)), all = spent.wallMs * spent.threads || 1;
     this.name.textContent = `${label}: ${timed(spent.wallMs)}${this.model.outcome === null ? ' so far' : ''}`;
-    this.canvas.setAttribute('aria-label', `${label}. ${pictureOf(this.model, this.index.length, this.nowMs)}`);
+    this.screen.element.setAttribute('aria-label', `${label}. ${pictureOf(this.model, this.index.length, this.nowMs)}`);
     this.bar.replaceChildren(...shares.map(([kind]) => {
       const part = html('span', { 'data-kind': kind }), share = spent[kind] / all;
       part.style.flexGrow = String(share);
@@ -75,6 +76,7 @@ export class HeddleCompare extends HTMLElement {
   #dark = matchMedia('(prefers-color-scheme: dark)');
   /** @type {Side[]} */ #runs = [];
   /** @type {string[]} */ #labels = [];
+  /** @type {import('./timeline-theme.js').Theme | null} */ #theme = null;
   #pending = 0;
   #timer = 0;
   #wordsDue = 0;
@@ -83,13 +85,13 @@ export class HeddleCompare extends HTMLElement {
   connectedCallback() {
     if (!this.contains(this.#sides)) this.replaceChildren(this.#sides, this.#axis, this.#speed, this.#legend, this.#table);
     this.#observer.observe(this);
-    this.#dark.addEventListener('change', this.#ask);
-    this.#ask();
+    this.#dark.addEventListener('change', this.#newTheme);
+    this.#newTheme();
   }
 
   disconnectedCallback() {
     this.#observer.disconnect();
-    this.#dark.removeEventListener('change', this.#ask);
+    this.#dark.removeEventListener('change', this.#newTheme);
     cancelAnimationFrame(this.#pending);
     clearTimeout(this.#timer);
     this.#pending = this.#timer = 0;
@@ -112,6 +114,12 @@ export class HeddleCompare extends HTMLElement {
   }
   /** @type {TraceModel[]} */ #models = [];
 
+  #newTheme = () => {
+    this.#theme = null;
+    for (const { screen } of this.#runs) screen.forget();
+    this.#ask();
+  };
+
   #ask = () => {
     this.#pending ||= requestAnimationFrame(() => this.#next());
   };
@@ -125,30 +133,39 @@ export class HeddleCompare extends HTMLElement {
       this.#sides.replaceChildren(...this.#runs.map(({ element }) => element));
       this.#wordsDue = 0;
     }
-    const until = performance.now() + SLICE_MS;
-    for (const { index } of this.#runs) index.step(Math.max(0.2, until - performance.now()));
-    this.#draw();
+    const began = performance.now();
+    if (!this.#isBusy) {
+      for (const { index } of this.#runs) index.step(Math.max(0.2, began + SLICE_MS - performance.now()));
+      this.#begin();
+    }
+    for (const { screen } of this.#runs) screen.paint(began + FRAME_MS);
+    this.#drawOver();
     this.#words();
-    if (this.#runs.some(({ index }) => index.isBehind)) this.#ask();
+    if (this.#isBusy || this.#runs.some(({ index }) => index.isBehind)) this.#ask();
   }
 
-  #draw() {
-    if (!this.#runs.length) return;
-    const theme = themeOf(this), widthOf = measure(this, 12), view = new TimelineView(), width = Math.max(40, this.clientWidth - 1);
+  get #isBusy() { return this.#runs.some(({ screen }) => screen.isBusy); }
+
+  #begin() {
+    const theme = (this.#theme ??= themeOf(this)), widthOf = measure(this, 12), view = new TimelineView();
     const longest = Math.max(...this.#runs.map(({ model, nowMs }) => (model.outcome === null ? roomFor(nowMs) : nowMs)));
-    view.update(longest, false, width);
-    const ticks = ticksFor(view), lines = ticks.map(({ ms }) => view.xOf(ms));
-    for (const { canvas, index, model, nowMs } of this.#runs) {
+    view.update(longest, false, Math.max(40, this.clientWidth - 1));
+    const ticks = ticksFor(view).map(({ ms }) => view.xOf(ms));
+    for (const { screen, index, model, nowMs } of this.#runs) {
       const places = placesOf(index.rows.map((lanes) => lanes.length), { tallest: 120, largest: 18 });
-      const context = sized(canvas, width + 1, places.height);
-      if (!context) continue;
-      paint(context, { model, index, view, places, nowMs, widthOf, theme, ticks: lines });
-      context.fillStyle = theme.ink; /* its end */
-      context.fillRect(Math.min(width - 1, Math.round(view.xOf(nowMs))), 0, 2, places.height);
-      if (model.cursorMs !== null) paintCursor(context, view, theme, model.shownMs, places.height);
+      screen.begin({ model, index, view: view.sight, places, nowMs, left: 0, names: [], widthOf, theme, ticks });
     }
-    const axis = sized(this.#axis, width + 1, AXIS_PX);
-    if (axis) paintAxis(axis, view, theme, ticks, widthOf);
+    const axis = this.#runs.length ? sized(this.#axis, view.width + 1, AXIS_PX) : null;
+    if (axis) paintAxis(axis, view, theme, ticksFor(view), widthOf);
+  }
+
+  #drawOver() {
+    for (const { screen } of this.#runs)
+      screen.over((context, { model, view, places, theme, nowMs }) => {
+        context.fillStyle = theme.ink; /* its end */
+        context.fillRect(Math.min(view.width - 1, Math.round(view.xOf(nowMs))), 0, 2, places.height);
+        if (model.cursorMs !== null) paintCursor(context, view, theme, model.shownMs, places.height);
+      });
   }
 
   /** @param {number} at */

@@ -101,8 +101,9 @@ export class TimelineIndex {
   get lanes() { return this.rows.reduce((sum, lanes) => sum + lanes.length, 0); }
 
   #makeRows() {
-    for (let row = this.rows.length; row < Math.min(ROWS_MAX, this.#model.rows); row++) {
-      this.rows.push([new Lane(row)]);
+    const rows = Math.min(ROWS_MAX, this.#model.rows), room = Math.max(16, Math.ceil((this.#model.count / rows) * 1.1));
+    for (let row = this.rows.length; row < rows; row++) {
+      this.rows.push([new Lane(row, room)]);
       this.asleep.push(new Lane(row));
       this.parts.push(new Lane(row));
     }

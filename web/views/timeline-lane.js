@@ -12,18 +12,25 @@ export const FLAG_FAILED = 1, FLAG_CANCELLED = 2, FLAG_TRY = 4;
 
 export class Lane {
   length = 0;
-  #room = 16;
-  starts = new Float64Array(16);
-  /** Infinity: it runs. */ ends = new Float64Array(16);
-  /** The latest end up to each: no bar ends after it. */ reach = new Float64Array(16);
-  /** How long all bars before each took; those that run count nothing. */ sums = new Float64Array(17);
-  items = new Uint32Array(16);
-  flags = new Uint8Array(16);
+  #room;
+  starts;
+  /** Infinity: it runs. */ ends;
+  /** The latest end up to each: no bar ends after it. */ reach;
+  /** How long all bars before each took; those that run count nothing. */ sums;
+  items;
+  flags;
   /** Of each block of 16, 256 … bars the place of the longest, and the flags of all. @type {{ longest: Uint32Array, flags: Uint8Array }[]} */ #levels = [];
 
-  /** @param {number} row the thread's */
-  constructor(row) {
+  /** @param {number} row the thread's @param {number} [room] how many bars are expected: to make room for more of a million takes longer than a frame may */
+  constructor(row, room = 16) {
     this.row = row;
+    this.#room = room;
+    this.starts = new Float64Array(room);
+    this.ends = new Float64Array(room);
+    this.reach = new Float64Array(room);
+    this.sums = new Float64Array(room + 1);
+    this.items = new Uint32Array(room);
+    this.flags = new Uint8Array(room);
   }
 
   /** When the last bar ends. */
@@ -163,19 +170,41 @@ export class Lane {
 
   /** The longest of some bars, and the flags of all of them: one after another in `into`. @param {number} from @param {number} to after the last @param {Uint32Array} into */
   summary(from, to, into) {
-    let longest = from, flags = 0;
-    for (let at = from; at < to; ) {
-      let index = 0, size = 1;
-      while (index < this.#levels.length && at % (size * FAN) === 0 && at + size * FAN <= to) {
-        size *= FAN;
-        index++;
-      }
-      const level = index ? this.#levels[index - 1] : null, bar = level ? level.longest[at / size] : at;
-      flags |= level ? level.flags[at / size] : this.flags[at];
-      if (this.#tookMs(bar) > this.#tookMs(longest)) longest = bar;
-      at += size;
+    found.longest = from;
+    found.tookMs = -1;
+    found.flags = 0;
+    let index = 0;
+    /* What does not fill a block is looked at one by one, at both ends; the blocks between are the next level's. */
+    for (; index < this.#levels.length; index++) {
+      const first = (from + FAN - 1) >> FAN_BITS, end = to >> FAN_BITS;
+      if (first >= end) break;
+      this.#look(index, from, first << FAN_BITS);
+      this.#look(index, end << FAN_BITS, to);
+      from = first;
+      to = end;
     }
-    into[0] = longest;
-    into[1] = flags;
+    this.#look(index, from, to);
+    into[0] = found.longest;
+    into[1] = found.flags;
+  }
+
+  /** Looks at bars (level 0) or blocks of a level. @param {number} index @param {number} from @param {number} to */
+  #look(index, from, to) {
+    const { sums } = this, level = index ? this.#levels[index - 1] : null, bars = level?.longest, flags = level?.flags ?? this.flags;
+    let { longest, tookMs } = found, all = 0;
+    for (let at = from; at < to; at++) {
+      const bar = bars ? bars[at] : at, took = sums[bar + 1] - sums[bar];
+      all |= flags[at];
+      if (took > tookMs) {
+        longest = bar;
+        tookMs = took;
+      }
+    }
+    found.longest = longest;
+    found.tookMs = tookMs;
+    found.flags |= all;
   }
 }
+
+/** What a summary has found so far. */
+const found = { longest: 0, tookMs: -1, flags: 0 };

@@ -1,4 +1,4 @@
-/** Draws bars of threads into a canvas: what is seen of an index through a window of time. It keeps nothing of a run. */
+/** Draws bars of threads into a canvas, in slices: what is seen of an index through a window of time. It keeps nothing of a run. */
 import { DECODE, ENCODE, colourOf } from 'heddle/trace';
 import { EVENT_BIT, FLAG_CANCELLED, FLAG_FAILED, FLAG_TRY } from './timeline-lane.js';
 import { walk } from './timeline-window.js';
@@ -11,7 +11,9 @@ const OUTLINE_FROM = 12;
  * @typedef {object} Scene
  * @property {import('heddle/trace').TraceModel} model
  * @property {import('./timeline-index.js').TimelineIndex} index
- * @property {{ fromMs: number, msPerPx: number, width: number }} view
+ * @property {import('./timeline-view.js').Sight} view
+ * @property {number} left pixels beside the bars, for the names of the rows
+ * @property {string[]} names of the rows; none: they have none
  * @property {import('./timeline-places.js').Places} places
  * @property {number} nowMs
  * @property {(text: string) => number} widthOf
@@ -21,63 +23,120 @@ const OUTLINE_FROM = 12;
 
 /** A bar with a sign of its own: pixels, what it is. @typedef {{ left: number, right: number, top: number, height: number, at: number, lane: import('./timeline-lane.js').Lane, row: number }} Special */
 
-/** @param {CanvasRenderingContext2D} context its origin is where the bars begin @param {Scene} scene */
-export function paint(context, scene) {
-  const { index, view, places, theme, ticks } = scene;
+/** So many boxes are a slice. */
+const BOXES = 1024;
+
+/** @param {CanvasRenderingContext2D} context @param {Scene} scene @returns {Generator<void, void>} */
+export function* painting(context, scene) {
+  const { view, places, theme, ticks, left } = scene;
+  paintNames(context, scene);
+  context.beginPath();
+  context.rect(left, 0, view.width + 1, places.height);
+  context.clip();
+  context.translate(left, 0);
   paintGround(context, scene);
   context.fillStyle = theme.faint;
   for (const x of ticks) context.fillRect(Math.round(x), 0, 1, places.height);
-  /** By colour: x, y, width and height, one after another. @type {Map<string, number[]>} */
-  const fills = new Map();
-  /** @type {Special[]} */
-  const specials = [], /** @type {Special[]} */ wide = [];
-  /** @type {number[]} */
-  const alarms = [];
-  index.rows.forEach((lanes, row) => {
-    const place = places.rows[row];
-    if (!place) return;
-    lanes.forEach((lane, number) => {
-      const top = place.top + number * place.lane, height = place.lane - places.gap;
-      const of = (/** @type {number} */ at) => fillsOf(fills, fillOf(scene, lane.items[at]));
-      walk(lane, view, scene.nowMs, {
-        bar(at, left, right) {
-          const isSpecial = lane.flags[at] !== 0 || lane.ends[at] === Infinity;
-          if (isSpecial) specials.push({ left, right, top, height, at, lane, row });
-          /* A hair between neighbours, as long as there is something left of the bar. */
-          const width = right - left > 3 ? right - left - 1 : right - left;
-          if (!(lane.flags[at] & (FLAG_TRY | FLAG_CANCELLED))) of(at).push(left, top, width, height);
-          if (width > OUTLINE_FROM) wide.push({ left, right: left + width, top, height, at, lane, row });
-        },
-        mark(x, at, share, flags) {
-          /* As high as the pixel is busy, in eighths: neighbours become one. */
-          const high = Math.max(2, height * (0.3 + 0.0875 * Math.round(share * 8))), list = of(at), end = list.length, y = top + height - high;
-          if (end >= 4 && list[end - 4] + list[end - 2] === x && list[end - 3] === y && list[end - 1] === high) list[end - 2]++;
-          else list.push(x, y, 1, high);
-          if (flags) alarms.push(x, top, flags);
-        },
-      });
-    });
-  });
-  for (const [fill, list] of fills) {
-    context.fillStyle = fill;
-    for (let at = 0; at < list.length; at += 4) context.fillRect(list[at], list[at + 1], list[at + 2], list[at + 3]);
-  }
+  const seen = new Seen(scene);
+  yield* seen.gather();
+  yield* seen.fill(context);
   context.strokeStyle = theme.line;
   context.lineWidth = 0.75;
   context.globalAlpha = 0.45;
-  for (const { left, right, top, height } of wide) context.strokeRect(left + 0.4, top + 0.4, right - left - 0.8, height - 0.8);
+  for (const { left, right, top, height } of seen.wide) context.strokeRect(left + 0.4, top + 0.4, right - left - 0.8, height - 0.8);
   context.globalAlpha = 1;
-  for (const special of specials) paintSpecial(context, scene, special);
+  for (const special of seen.specials) paintSpecial(context, scene, special);
+  yield;
   paintParts(context, scene);
-  paintAlarms(context, theme, alarms);
-  paintLetters(context, scene, wide);
+  paintAlarms(context, theme, seen.alarms);
+  yield;
+  paintLetters(context, scene, seen.wide);
 }
 
-/** @param {Map<string, number[]>} fills @param {string} fill */
-function fillsOf(fills, fill) {
-  let list = fills.get(fill);
-  if (!list) fills.set(fill, (list = []));
-  return list;
+/** What is seen of all lanes: boxes by name, so that each colour is set once, and what has a sign of its own. */
+class Seen {
+  /** @type {Special[]} */ specials = [];
+  /** Bars that are wide enough for an outline. @type {Special[]} */ wide = [];
+  /** Pixels in which something failed: x, top and flags, one after another. @type {number[]} */ alarms = [];
+  /** By name: x, y, width and height, one after another. @type {Map<number, number[]>} */ #boxes = new Map();
+  #name = -1; /* the last one, whose boxes are at hand: neighbours mostly have one name */
+  /** @type {number[]} */ #last = [];
+  #scene;
+
+  /** @param {Scene} scene */
+  constructor(scene) {
+    this.#scene = scene;
+  }
+
+  /** @returns {Generator<void, void>} */
+  *gather() {
+    const { index, view, places, nowMs } = this.#scene;
+    for (const [row, lanes] of index.rows.entries()) {
+      const place = places.rows[row];
+      if (!place) continue;
+      for (const [number, lane] of lanes.entries()) {
+        walk(lane, view, nowMs, this.#marks(lane, row, place.top + number * place.lane, place.lane - places.gap));
+        yield;
+      }
+    }
+  }
+
+  /** @param {import('./timeline-lane.js').Lane} lane @param {number} row @param {number} top @param {number} height @returns {import('./timeline-window.js').Marks} */
+  #marks(lane, row, top, height) {
+    return {
+      bar: (at, left, right) => {
+        if (lane.flags[at] !== 0 || lane.ends[at] === Infinity) this.specials.push({ left, right, top, height, at, lane, row });
+        /* A hair between neighbours, as long as there is something left of the bar. */
+        const width = right - left > 3 ? right - left - 1 : right - left;
+        if (!(lane.flags[at] & (FLAG_TRY | FLAG_CANCELLED))) this.#boxesOf(lane.items[at]).push(left, top, width, height);
+        if (width > OUTLINE_FROM) this.wide.push({ left, right: left + width, top, height, at, lane, row });
+      },
+      mark: (x, at, share, flags) => {
+        /* As high as the pixel is busy, in eighths: neighbours become one. */
+        const high = Math.max(2, height * (0.3 + 0.0875 * Math.round(share * 8))), list = this.#boxesOf(lane.items[at]), end = list.length, y = top + height - high;
+        if (end >= 4 && list[end - 4] + list[end - 2] === x && list[end - 3] === y && list[end - 1] === high) list[end - 2]++;
+        else list.push(x, y, 1, high);
+        if (flags) this.alarms.push(x, top, flags);
+      },
+    };
+  }
+
+  /** @param {number} item */
+  #boxesOf(item) {
+    const { model, index } = this.#scene, name = model.nameIndexOf(index.taskOf(item));
+    if (name !== this.#name) {
+      this.#last = this.#boxes.get(name) ?? [];
+      this.#boxes.set(name, this.#last);
+      this.#name = name;
+    }
+    return this.#last;
+  }
+
+  /** @param {CanvasRenderingContext2D} context @returns {Generator<void, void>} */
+  *fill(context) {
+    for (const [name, list] of this.#boxes) {
+      context.fillStyle = colourOf(this.#scene.model.names[name]).fill;
+      for (let at = 0; at < list.length; at += 4) {
+        context.fillRect(list[at], list[at + 1], list[at + 2], list[at + 3]);
+        if (at % (4 * BOXES) === 4 * (BOXES - 1)) yield;
+      }
+    }
+  }
+}
+
+/** @param {CanvasRenderingContext2D} context @param {Scene} scene */
+function paintNames(context, { places, names, left, theme }) {
+  context.font = `12px ${theme.font}`;
+  context.textAlign = 'right';
+  context.textBaseline = 'middle';
+  context.fillStyle = theme.ink;
+  let free = -Infinity;
+  names.forEach((name, row) => {
+    const { top, height } = places.rows[row], y = top + height / 2;
+    if (y - 7 < free) return;
+    context.fillText(name, left - 10, Math.max(7, y + 0.5));
+    free = y + 7;
+  });
 }
 
 /** @param {Scene} scene @param {number} item */

@@ -11,14 +11,31 @@ export function roomFor(nowMs) {
   return room;
 }
 
-export class TimelineView {
-  fromMs = 0;
-  msPerPx = 1;
-  width = 1;
+/** What is seen at a moment: a part of time in so many pixels. */
+export class Sight {
+  /** @param {number} fromMs at pixel 0 @param {number} msPerPx @param {number} width in pixels */
+  constructor(fromMs, msPerPx, width) {
+    this.fromMs = fromMs;
+    this.msPerPx = msPerPx;
+    this.width = width;
+  }
+
+  get toMs() { return this.fromMs + this.width * this.msPerPx; }
+  /** @param {number} ms */
+  xOf(ms) { return (ms - this.fromMs) / this.msPerPx; }
+  /** @param {number} x */
+  msAt(x) { return this.fromMs + x * this.msPerPx; }
+}
+
+export class TimelineView extends Sight {
   /** The whole run is seen. */ isFitted = true;
   /** Its newest moment stays in sight. */ #follows = true;
   #rangeMs = 1;
   #nowMs = 0;
+
+  constructor() {
+    super(0, 1, 1);
+  }
 
   /**
    * The run as it is now.
@@ -35,12 +52,9 @@ export class TimelineView {
     return before[0] !== this.fromMs || before[1] !== this.msPerPx || before[2] !== this.width;
   }
 
-  get toMs() { return this.fromMs + this.width * this.msPerPx; }
   get rangeMs() { return this.#rangeMs; }
-  /** @param {number} ms */
-  xOf(ms) { return (ms - this.fromMs) / this.msPerPx; }
-  /** @param {number} x */
-  msAt(x) { return this.fromMs + x * this.msPerPx; }
+  /** What is seen now. */
+  get sight() { return new Sight(this.fromMs, this.msPerPx, this.width); }
 
   fit() {
     this.isFitted = this.#follows = true;

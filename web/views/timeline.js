@@ -8,21 +8,20 @@
  */
 import { counted, countedNoun, timed } from 'heddle/trace';
 import { html, measure } from './elements.js';
-import { sized } from './timeline-canvas.js';
 import { buttonsFor, listen } from './timeline-gestures.js';
 import { TimelineIndex } from './timeline-index.js';
 import { EVENT_BIT } from './timeline-lane.js';
 import { AXIS_PX, paintAxis, paintCursor, paintSelected, ticksFor } from './timeline-marks.js';
-import { paint } from './timeline-paint.js';
 import { Legend, Story, ThreadTable } from './timeline-panels.js';
 import { placeAt, placesOf } from './timeline-places.js';
+import { Screen, sized } from './timeline-screen.js';
 import { themeOf } from './timeline-theme.js';
 import { TimelineView } from './timeline-view.js';
 import { barAt } from './timeline-window.js';
 import { barOf, numbersOf, pictureOf, rowName } from './timeline-words.js';
 
-/** Of each frame, for making bars. */
-const SLICE_MS = 3;
+/** Of each frame, for making bars; and for that and painting them. */
+const SLICE_MS = 3, FRAME_MS = 5;
 /** A picture that grows by itself is drawn so often, and takes at most 1/150 of the time. */
 const GROW_MS = 250, CALM_MS = 500, REST = 150;
 /** While bars are still to be put in order, what there is of them is drawn so often. */
@@ -34,11 +33,11 @@ const NARROW_PX = 560, NEAR_PX = 3;
 /** @typedef {import('heddle/trace').TraceModel} TraceModel */
 
 export class HeddleTimeline extends HTMLElement {
-  #bars = html('canvas', { role: 'img', 'aria-label': 'Threads' });
+  #screen = new Screen();
   #axis = html('canvas', { class: 'hd-time-axis', 'aria-hidden': 'true' });
   #tip = html('div', { class: 'hd-tip', 'aria-hidden': 'true' });
   #frame = html('div', { class: 'hd-time', tabindex: 0, role: 'group', 'aria-label': 'Timeline: plus and minus zoom, arrows move, Home, End and 0 go to the beginning, the end and the whole; Shift and arrows go from bar to bar' },
-    this.#bars, this.#axis, this.#tip);
+    this.#screen.element, this.#axis, this.#tip);
   #note = html('p', { class: 'hd-note' });
   #numbers = html('p', { class: 'hd-speed' });
   #legend = new Legend();
@@ -60,6 +59,8 @@ export class HeddleTimeline extends HTMLElement {
   #wordsTimer = 0;
   #wordsDue = 0;
   #drawnVersion = -1;
+  /** @type {import('./timeline-paint.js').Scene | null} */ #axisOf = null;
+  #tookMs = 0; /* the picture that is under way */
   #wordsVersion = '';
   #isDirty = true;
   /** Somebody has just moved it. */ #isMoved = false;
@@ -95,6 +96,7 @@ export class HeddleTimeline extends HTMLElement {
       this.#index = new TimelineIndex(model);
       this.#view = new TimelineView();
       this.#selected = null;
+      this.#screen.forget();
       this.#wordsVersion = '';
       this.#wordsDue = 0;
       this.#story.show(model, null);
@@ -117,6 +119,7 @@ export class HeddleTimeline extends HTMLElement {
 
   #newTheme = () => {
     this.#theme = null;
+    this.#screen.forget();
     this.#ask();
   };
 
@@ -131,79 +134,66 @@ export class HeddleTimeline extends HTMLElement {
     clearTimeout(this.#timer);
     const model = this.#model, index = this.#index;
     if (!model || !index || !this.isConnected || this.clientWidth === 0) return;
-    const began = performance.now();
-    const isNew = index.step(SLICE_MS);
+    const began = performance.now(), isNew = !this.#screen.isBusy && index.step(SLICE_MS);
     const isDue = !index.isBehind || this.#isMoved || began - this.#drawnAt > BEHIND_MS;
-    if (isDue && (isNew || this.#isDirty || index.version !== this.#drawnVersion)) {
-      this.#draw(model, index);
+    if (!this.#screen.isBusy && isDue && (isNew || this.#isDirty || index.version !== this.#drawnVersion)) {
+      this.#begin(model, index);
       this.#drawnAt = performance.now();
       this.#isDirty = this.#isMoved = false;
     }
-    const tookMs = performance.now() - began;
-    if (index.isBehind) this.#pending ||= requestAnimationFrame(() => this.#next());
+    this.#screen.paint(began + FRAME_MS);
+    this.#drawOver();
+    this.#tookMs += performance.now() - began;
+    if (this.#screen.isBusy || this.#isDirty || index.isBehind) this.#pending ||= requestAnimationFrame(() => this.#next());
     else {
       this.#say(model, index);
       if (model.outcome === null && model.cursorMs === null)
-        this.#timer = window.setTimeout(() => this.#ask(), Math.max(this.#calm.matches ? CALM_MS : GROW_MS, tookMs * REST));
+        this.#timer = window.setTimeout(() => this.#ask(), Math.max(this.#calm.matches ? CALM_MS : GROW_MS, this.#tookMs * REST));
+      this.#tookMs = 0;
     }
   }
 
   /** Everything that is recorded ends here, also when an earlier moment is shown. */
   get #nowMs() { return !this.#model ? 0 : this.#model.cursorMs === null ? this.#model.nowMs() : this.#model.atMs; }
 
-  /** @param {TraceModel} model @param {TimelineIndex} index */
-  #draw(model, index) {
+  /** Begins a picture of what there is now. @param {TraceModel} model @param {TimelineIndex} index */
+  #begin(model, index) {
     this.#theme ??= themeOf(this);
     this.#widthOf ??= measure(this, 12);
     this.#drawnVersion = index.version;
-    const nowMs = this.#nowMs, theme = this.#theme, isNarrow = this.clientWidth < NARROW_PX;
-    this.#left = isNarrow ? (model.scheduler === 'sync' ? 12 : 30) : 72;
-    const width = Math.max(40, this.clientWidth - this.#left - 1);
-    this.#places = placesOf(index.rows.map((lanes) => lanes.length), { tallest: 420, largest: 28 });
-    this.#view.update(nowMs, model.outcome === null && model.cursorMs === null, width);
-    const view = this.#view, ticks = ticksFor(view), { height } = this.#places;
-    const context = sized(this.#bars, this.#left + width + 1, height), axis = sized(this.#axis, this.#left + width + 1, AXIS_PX);
-    if (!context || !axis) return;
-    this.#drawNames(context, model, theme, isNarrow);
-    context.save();
-    context.beginPath();
-    context.rect(this.#left, 0, width + 1, height);
-    context.clip();
-    context.translate(this.#left, 0);
-    paint(context, { model, index, view, places: this.#places, nowMs, widthOf: this.#widthOf, theme, ticks: ticks.map(({ ms }) => view.xOf(ms)) });
-    if (model.cursorMs !== null) paintCursor(context, view, theme, model.shownMs, height);
-    const box = this.#boxOf(this.#selected);
-    if (box) paintSelected(context, view, theme, box, this.#story.wait);
-    context.restore();
-    axis.translate(this.#left, 0);
-    paintAxis(axis, view, theme, ticks, this.#widthOf);
-    this.#frame.toggleAttribute('data-zoomed', !view.isFitted);
+    const nowMs = this.#nowMs, isNarrow = this.clientWidth < NARROW_PX, isNamed = !isNarrow || model.scheduler !== 'sync';
+    const left = isNarrow ? (isNamed ? 30 : 12) : 72, places = placesOf(index.rows.map((lanes) => lanes.length), { tallest: 420, largest: 28 });
+    this.#view.update(nowMs, model.outcome === null && model.cursorMs === null, Math.max(40, this.clientWidth - left - 1));
+    this.#screen.begin({ model, index, view: this.#view.sight, places, nowMs, left, widthOf: this.#widthOf, theme: this.#theme,
+      names: isNamed ? places.rows.map((_, row) => (isNarrow ? String(row) : rowName(model, row))) : [], ticks: ticksFor(this.#view).map(({ ms }) => this.#view.xOf(ms)) });
+    this.#left = left;
+    this.#places = places;
   }
 
-  /** @param {CanvasRenderingContext2D} context @param {TraceModel} model @param {import('./timeline-theme.js').Theme} theme @param {boolean} isNarrow */
-  #drawNames(context, model, theme, isNarrow) {
-    context.font = `12px ${theme.font}`;
-    context.textAlign = 'right';
-    context.textBaseline = 'middle';
-    context.fillStyle = theme.ink;
-    if (isNarrow && model.scheduler === 'sync') return;
-    let free = -Infinity;
-    this.#places.rows.forEach(({ top, height }, row) => {
-      const y = top + height / 2;
-      if (y - 7 < free) return;
-      context.fillText(isNarrow ? String(row) : rowName(model, row), this.#left - 10, Math.max(7, y + 0.5));
-      free = y + 7;
+  /** What lies over the bars that are seen, and the axis below them. */
+  #drawOver() {
+    this.#screen.over((context, scene) => {
+      const { model, view, theme, places } = scene, box = this.#boxOf(this.#selected, scene);
+      if (model.cursorMs !== null) paintCursor(context, view, theme, model.shownMs, places.height);
+      if (box) paintSelected(context, view, theme, box, this.#story.wait);
     });
+    const scene = this.#screen.shown;
+    if (!scene || scene === this.#axisOf) return;
+    this.#axisOf = scene;
+    const { view, theme, left, widthOf } = scene, axis = sized(this.#axis, left + view.width + 1, AXIS_PX);
+    axis?.translate(left, 0);
+    if (axis) paintAxis(axis, view, theme, ticksFor(view), widthOf);
+    this.#frame.toggleAttribute('data-zoomed', !this.#view.isFitted);
   }
 
-  /** Where the bar of a task is; null: it has none. @param {number | null} task */
-  #boxOf(task) {
-    const model = this.#model, index = this.#index, number = task === null ? -1 : index?.laneOf(task) ?? -1;
-    if (!model || task === null || number < 0) return null;
-    const place = this.#places.rows[Math.min(model.rowOf(task), this.#places.rows.length - 1)], { startMs, elapsedMs, states } = model.record;
+  /** Where the bar of a task is; null: it has none. @param {number | null} task @param {import('./timeline-paint.js').Scene} scene */
+  #boxOf(task, { model, index, places, view, nowMs }) {
+    const number = task === null ? -1 : index.laneOf(task);
+    if (task === null || number < 0) return null;
+    const place = places.rows[Math.min(model.rowOf(task), places.rows.length - 1)], { startMs, elapsedMs, states } = model.record;
     if (!place) return null;
-    const end = states[task] === 2 ? this.#nowMs : elapsedMs[task] > 0 ? startMs[task] + elapsedMs[task] : startMs[task];
-    return { left: this.#view.xOf(startMs[task]), right: this.#view.xOf(end), top: place.top + number * place.lane, height: place.lane - this.#places.gap };
+    const end = states[task] === 2 ? nowMs : elapsedMs[task] > 0 ? startMs[task] + elapsedMs[task] : startMs[task];
+    return { left: view.xOf(startMs[task]), right: view.xOf(end), top: place.top + number * place.lane, height: place.lane - places.gap };
   }
 
   /** Words and tables, less often than pictures. @param {TraceModel} model @param {TimelineIndex} index */
@@ -228,7 +218,7 @@ export class HeddleTimeline extends HTMLElement {
   #write(model, index) {
     const nowMs = this.#nowMs, isLive = model.outcome === null;
     this.#legend.show(model, index.seen);
-    this.#bars.setAttribute('aria-label', pictureOf(model, index.length, nowMs));
+    this.#screen.element.setAttribute('aria-label', pictureOf(model, index.length, nowMs));
     this.#table.show(model, index, nowMs);
     const more = model.events.lost > 0 ? `${countedNoun(model.events.lost, 'event')} of this run ${model.events.lost === 1 ? 'is' : 'are'} not recorded. ` : '';
     this.#note.textContent = `${more}${index.length > this.#view.width ? `${counted(index.length)} bars: where they are narrower than a pixel, the longest gives its colour, and the height says how busy the thread was.` : ''}`;
