@@ -43,6 +43,13 @@ function modelOf(graph, states = [], record = {}) {
 const small = () => graphOf([[1, 2], [3, 4], [4], [], [], []]);
 const edgesOf = (graph) => ({ ...graph, ...modelOf(graph).structure });
 
+/** What a computation in slices finds. */
+function finished(steps) {
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  return step.value;
+}
+
 describe('layers of a large graph', () => {
   test('have every task once, above its inputs, and no two in one place', () => {
     for (const graph of [small(), tree(5000), graphOf(Array.from({ length: 3000 }, (_, task) => (task < 2999 ? [task + 1] : [])))]) {
@@ -141,12 +148,12 @@ describe('what is stressed', () => {
 describe('values as colours', () => {
   test('are the rank, the age in memory until the release, and the bytes, of what has come so far', () => {
     const model = modelOf(small(), [RUNNING, RELEASED, DONE, RELEASED, RELEASED, 0], { startMs: [60, 30, 40, 20, 10], bytes: [9, 8, 7, 6, 5, 4] });
-    expect([...valuesOf(model, 'order').of]).toEqual([4, 2, 3, 1, 0, NaN]);
-    expect([...valuesOf(model, 'memory').of]).toEqual([NaN, 8, 7, 6, 5, NaN]);
-    expect([...valuesOf(model, 'age').of].slice(2)).toEqual([55, 10, 30, NaN]); /* 4 until 2 has ended, at 45 */
+    expect([...finished(valuesOf(model, 'order')).of]).toEqual([4, 2, 3, 1, 0, NaN]);
+    expect([...finished(valuesOf(model, 'memory')).of]).toEqual([NaN, 8, 7, 6, 5, NaN]);
+    expect([...finished(valuesOf(model, 'age')).of].slice(2)).toEqual([55, 10, 30, NaN]); /* 4 until 2 has ended, at 45 */
     model.seek(35);
-    expect([...valuesOf(model, 'order').of]).toEqual([NaN, 2, NaN, 1, 0, NaN]);
-    expect(valuesOf(model, 'order').most).toBe(2);
+    expect([...finished(valuesOf(model, 'order')).of]).toEqual([NaN, 2, NaN, 1, 0, NaN]);
+    expect(finished(valuesOf(model, 'order')).most).toBe(2);
   });
 
   test('go from the first to the last colour of plasma', () => {

@@ -68,7 +68,7 @@ test.each([1, 2, 3])('the curve of memory is what was alive at any time within e
   const random = randomOf(seed), count = 500, atMs = 1000;
   const endMs = Float64Array.from({ length: count }, () => random() * atMs), releasedMs = endMs.map((end) => (random() < 0.3 ? Infinity : end + random() * 200));
   const bytes = Float64Array.from({ length: count }, () => Math.round(random() * 1e6)), states = Uint8Array.from(releasedMs, (at) => (at < atMs ? RELEASED : DONE));
-  const curve = whole(curveOf({ times: { endMs, releasedMs }, record: { states, bytes }, count, atMs }));
+  const curve = whole(curveOf({ *prepare() {}, times: { endMs, releasedMs }, record: { states, bytes }, count, atMs }));
   const width = atMs / curve.results.length;
   const alive = (from, to) => Array.from(endMs.keys()).filter((task) => endMs[task] < to && releasedMs[task] >= from);
   for (let at = 0; at < 200; at++) {

@@ -1,7 +1,7 @@
 // <heddle-timeline> and <heddle-compare>: the bars of threads, which of them are seen, and what is said of them.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { DONE, RUNNING, TraceModel, statisticsOf } from 'heddle/trace';
+import { DONE, HELD, NO_TASK, NO_WORKER, RUNNING, TraceModel, statisticsOf } from 'heddle/trace';
 import { comparison, labelOf, spentOf } from '../../web/views/compare-words.js';
 import { LANES_MAX, TimelineIndex } from '../../web/views/timeline-index.js';
 import { FLAG_CANCELLED, FLAG_FAILED, FLAG_TRY, Lane } from '../../web/views/timeline-lane.js';
@@ -22,6 +22,12 @@ function shown([begin, ...messages]) {
   return { model, index };
 }
 const bars = (lane) => Array.from({ length: lane.length }, (_, at) => [lane.items[at], lane.starts[at], lane.ends[at]]);
+/** What a computation in slices finds. */
+function finished(steps) {
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  return step.value;
+}
 const numbers = (seed) => () => ((seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32);
 
 describe('lanes', () => {
@@ -123,9 +129,7 @@ describe('what is seen of a lane', () => {
 
   test('a sort in slices is a stable sort', () => {
     const next = numbers(1), keys = Float64Array.from({ length: 10_000 }, () => Math.floor(next() * 500)), work = orderOf(keys);
-    let step = work.next();
-    while (!step.done) step = work.next();
-    expect(Array.from(step.value)).toEqual(Array.from(keys.keys()).sort((a, b) => keys[a] - keys[b] || a - b));
+    expect(Array.from(finished(work))).toEqual(Array.from(keys.keys()).sort((a, b) => keys[a] - keys[b] || a - b));
   });
 });
 
@@ -146,6 +150,8 @@ describe('words', () => {
     const { model } = shown(reduction(2));
     expect(speedOf(statisticsOf(model), true)).toMatch(/^Ran 1\.\d\d times as fast as its serial time on 2 threads; at best \d+\.\d\. 31 tasks of /);
     expect(speedOf(statisticsOf(shown([beginOf(['a'], [[]])]).model), false)).toBe('No task has begun.');
+    const [begin, batch, end] = reduction(2), held = batchOf(0, [], [[HELD, NO_TASK, NO_WORKER, 0, batch.atMs / 2]]);
+    expect(speedOf(statisticsOf(shown([begin, held, batch, end]).model), true)).toMatch(/^The gate was shut for \d+ ms of \d+ ms, so that its time says nothing of its speed; at best it is /);
   });
 
   test('have a row for each thread, whose times are those of its bars', () => {
@@ -156,7 +162,7 @@ describe('words', () => {
   });
 
   test('of runs side by side name the speed-up', () => {
-    const [serial, parallel] = [shown(reduction(1)).model, shown(reduction(2)).model], spent = [serial, parallel].map(spentOf);
+    const [serial, parallel] = [shown(reduction(1)).model, shown(reduction(2)).model], spent = [serial, parallel].map((model) => finished(spentOf(model)));
     for (const [at, model] of [serial, parallel].entries()) expect(spent[at].wallMs).toBeCloseTo(model.atMs, 3);
     expect(comparison([labelOf(serial), labelOf(parallel)], spent)).toMatch(/1\.\d+ times/);
   });

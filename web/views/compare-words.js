@@ -1,6 +1,10 @@
 /** Several runs beside each other, in numbers and words. No DOM. */
 import { timed } from 'heddle/trace';
+import { orderOf } from './timeline-sort.js';
 import { factored } from './timeline-words.js';
+
+/** Tasks between two looks at the clock. */
+const SLICE = 8192;
 
 /** @typedef {import('heddle/trace').TraceModel} TraceModel */
 /**
@@ -12,14 +16,17 @@ import { factored } from './timeline-words.js';
  */
 
 /**
+ * In slices: a large run takes longer than a frame may.
  * @param {TraceModel} model
- * @returns {Spent}
+ * @returns {Generator<void, Spent, void>}
  */
-export function spentOf(model) {
+export function* spentOf(model) {
+  yield* model.prepare();
   const threads = model.scheduler === 'sync' ? 1 : Math.max(1, model.workers), wallMs = model.atMs;
-  const { begun, over, ready, taken } = momentsOf(model);
+  const { begun, over, ready, taken } = yield* momentsOf(model);
   let busy = 0, waiting = 0, running = 0, open = 0, last = 0;
-  for (let a = 0, b = 0, c = 0, d = 0; ; ) {
+  for (let a = 0, b = 0, c = 0, d = 0, step = 1; ; step++) {
+    if (step % SLICE === 0) yield;
     const at = Math.min(begun[a] ?? Infinity, over[b] ?? Infinity, ready[c] ?? Infinity, taken[d] ?? Infinity, wallMs);
     const span = Math.max(0, at - last), used = Math.min(threads, running);
     busy += span * used;
@@ -34,14 +41,15 @@ export function spentOf(model) {
   return { busy, waiting, idle: Math.max(0, threads * wallMs - busy - waiting), wallMs, threads };
 }
 
-/** When tasks began, ended, were ready and were taken, each sorted. @param {TraceModel} model */
-function momentsOf(model) {
+/** When tasks began, ended, were ready and were taken, each sorted. @param {TraceModel} model @returns {Generator<void, Record<'begun' | 'over' | 'ready' | 'taken', Float64Array>, void>} */
+function* momentsOf(model) {
   const { record: { startMs }, times: { readyMs, endMs, tries }, count } = model;
   let ran = 0, known = 0;
   const begun = new Float64Array(count), over = new Float64Array(count), ready = new Float64Array(count), taken = new Float64Array(count);
   /** @type {number[]} */ const moreBegun = [];
   /** @type {number[]} */ const moreOver = [];
   for (let task = 0; task < count; task++) {
+    if (task % SLICE === SLICE - 1) yield;
     const first = tries.get(task)?.[0].startMs ?? startMs[task];
     if (startMs[task] >= 0) {
       begun[ran] = startMs[task];
@@ -57,13 +65,20 @@ function momentsOf(model) {
       moreBegun.push(start);
       moreOver.push(end);
     }
-  const sorted = (/** @type {Float64Array} */ column, /** @type {number} */ length, /** @type {number[]} */ more = []) => {
-    const all = new Float64Array(length + more.length);
-    all.set(column.subarray(0, length));
-    all.set(more, length);
-    return all.sort();
-  };
-  return { begun: sorted(begun, ran, moreBegun), over: sorted(over, ran, moreOver), ready: sorted(ready, known), taken: sorted(taken, known) };
+  return { begun: yield* sorted(begun, ran, moreBegun), over: yield* sorted(over, ran, moreOver), ready: yield* sorted(ready, known), taken: yield* sorted(taken, known) };
+}
+
+/** @param {Float64Array} column @param {number} length @param {number[]} [more] @returns {Generator<void, Float64Array, void>} */
+function* sorted(column, length, more = []) {
+  const all = new Float64Array(length + more.length);
+  all.set(column.subarray(0, length));
+  all.set(more, length);
+  const order = yield* orderOf(all), result = new Float64Array(all.length);
+  for (let at = 0; at < order.length; at++) {
+    if (at % SLICE === SLICE - 1) yield;
+    result[at] = all[order[at]];
+  }
+  return result;
 }
 
 /**

@@ -9,6 +9,7 @@ import { timed } from 'heddle/trace';
 import { comparison, labelOf, spentOf } from './compare-words.js';
 import { html, measure } from './elements.js';
 import { TimelineIndex } from './timeline-index.js';
+import { Slices } from './slices.js';
 import { AXIS_PX, paintAxis, paintCursor, ticksFor } from './timeline-marks.js';
 import { placesOf } from './timeline-places.js';
 import { Screen, sized } from './timeline-screen.js';
@@ -44,11 +45,19 @@ class Side {
 
   get nowMs() { return this.model.cursorMs === null ? this.model.nowMs() : this.model.atMs; }
 
+  /** Finds out where its time went. @returns {Generator<void, void, void>} */
+  *measure() {
+    const { newsVersion } = this.model;
+    if (this.#version === newsVersion) return;
+    this.spent = yield* spentOf(this.model);
+    this.#version = newsVersion;
+  }
+
   /** @param {string} label */
   write(label) {
-    if (this.#version === this.model.newsVersion) return;
-    this.#version = this.model.newsVersion;
-    const spent = (this.spent = spentOf(this.model)), all = spent.wallMs * spent.threads || 1;
+    const { spent } = this;
+    if (!spent) return;
+    const all = spent.wallMs * spent.threads || 1;
     this.name.textContent = `${label}: ${timed(spent.wallMs)}${this.model.outcome === null ? ' so far' : ''}`;
     this.screen.element.setAttribute('aria-label', `${label}. ${pictureOf(this.model, this.index.length, this.nowMs)}`);
     this.bar.replaceChildren(...shares.map(([kind]) => {
@@ -62,6 +71,11 @@ class Side {
     this.bar.setAttribute('aria-label', `Where the time of the threads went: ${words}`);
     this.said.textContent = `Time of ${spent.threads === 1 ? 'the thread' : `${spent.threads} threads`}: ${words}.`;
   }
+}
+
+/** @param {Side[]} runs @returns {Generator<void, void, void>} */
+function* measured(runs) {
+  for (const side of runs) yield* side.measure();
 }
 
 export class HeddleCompare extends HTMLElement {
@@ -79,6 +93,7 @@ export class HeddleCompare extends HTMLElement {
   /** @type {import('./timeline-theme.js').Theme | null} */ #theme = null;
   #pending = 0;
   #timer = 0;
+  #slices = new Slices();
   #wordsDue = 0;
   #wordsVersion = '';
 
@@ -94,6 +109,7 @@ export class HeddleCompare extends HTMLElement {
     this.#dark.removeEventListener('change', this.#newTheme);
     cancelAnimationFrame(this.#pending);
     clearTimeout(this.#timer);
+    this.#slices.stop();
     this.#pending = this.#timer = 0;
   }
 
@@ -172,15 +188,18 @@ export class HeddleCompare extends HTMLElement {
   #labelAt(at) { return this.#labels[at] || labelOf(this.#runs[at].model); }
 
   #words() {
-    const version = this.#runs.map(({ model, index }) => `${model.newsVersion} ${index.length}`).join();
-    if (version === this.#wordsVersion || this.#timer || this.#runs.some(({ index }) => index.isBehind)) return;
+    const runs = this.#runs, version = runs.map(({ model, index }) => `${model.newsVersion} ${index.length}`).join();
+    if (version === this.#wordsVersion || this.#timer || this.#slices.busy || this.#runs.some(({ index }) => index.isBehind)) return;
     this.#timer = window.setTimeout(() => {
       this.#timer = 0;
       this.#wordsVersion = version;
       const began = performance.now();
-      this.#runs.forEach((side, at) => side.write(this.#labelAt(at)));
-      this.#tell(this.#runs.map(({ spent }) => /** @type {Spent} */ (spent)));
-      this.#wordsDue = performance.now() + Math.max(WORDS_MS, (performance.now() - began) * REST);
+      this.#slices.begin(measured(runs), () => {
+        if (runs !== this.#runs) return;
+        runs.forEach((side, at) => side.write(this.#labelAt(at)));
+        this.#tell(runs.map(({ spent }) => /** @type {Spent} */ (spent)));
+        this.#wordsDue = performance.now() + Math.max(WORDS_MS, (performance.now() - began) * REST);
+      });
     }, Math.max(0, this.#wordsDue - performance.now()));
   }
 

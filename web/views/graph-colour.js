@@ -2,6 +2,7 @@
  * Values of tasks as colours: in which order they began, how long their results have been in memory, how large these
  * are. Colours are matplotlib's plasma, as in Dask's `visualize(color=…)`: the value divided by the largest. No DOM.
  */
+import { orderOf } from './timeline-sort.js';
 import { counted, DONE, ERRED, RELEASED, RUNNING, timed } from 'heddle/trace';
 
 export const colourings = /** @type {const} */ (['state', 'order', 'age', 'memory']);
@@ -29,12 +30,14 @@ export function plasma(share) {
  */
 
 /**
- * The values at the moment shown.
+ * The values at the moment shown, in slices: sorting and times of a large run take longer than a frame may.
  * @param {import('heddle/trace').TraceModel} model
  * @param {Exclude<Colouring, 'state'>} colouring
- * @returns {Values}
+ * @returns {Generator<void, Values, void>}
  */
-export function valuesOf(model, colouring) {
+export function* valuesOf(model, colouring) {
+  if (colouring === 'order') yield* rank(model);
+  else if (colouring === 'age') yield* model.prepare();
   const of = new Float64Array(model.count).fill(NaN);
   let most = 0;
   const fill = colouring === 'order' ? fillOrder : colouring === 'age' ? fillAges : fillBytes;
@@ -49,16 +52,21 @@ const words = {
   memory: { title: 'Bytes of a result', write: bytesWritten },
 };
 
+/** Tasks by when they began, as of the news of a model. @type {WeakMap<import('heddle/trace').TraceModel, { news: number, ranked: Uint32Array }>} */
+const ranks = new WeakMap();
+
+/** @param {import('heddle/trace').TraceModel} model @returns {Generator<void, void, void>} */
+function* rank(model) {
+  const news = model.newsVersion;
+  if (ranks.get(model)?.news === news) return;
+  const order = yield* orderOf(model.record.startMs.map((start) => (start >= 0 ? start : Infinity)));
+  ranks.set(model, { news, ranked: order });
+}
+
 /** @param {import('heddle/trace').TraceModel} model @param {Float64Array} of */
-function fillOrder({ record: { startMs }, states }, of) {
-  const begun = new Uint32Array(of.length);
-  let count = 0;
-  for (let task = 0; task < of.length; task++) if (startMs[task] >= 0) begun[count++] = task;
-  const ranked = begun.subarray(0, count).sort((a, b) => startMs[a] - startMs[b] || a - b);
-  for (let rank = 0; rank < count; rank++) {
-    const state = states[ranked[rank]];
-    if (state >= RUNNING) of[ranked[rank]] = rank;
-  }
+function fillOrder(model, of) {
+  const { record: { startMs }, states } = model, ranked = ranks.get(model)?.ranked ?? [];
+  for (let rank = 0; rank < ranked.length && startMs[ranked[rank]] >= 0; rank++) if (states[ranked[rank]] >= RUNNING) of[ranked[rank]] = rank;
 }
 
 /** @param {import('heddle/trace').TraceModel} model @param {Float64Array} of */

@@ -9,7 +9,7 @@
  * `view` (groups or tasks, of large graphs), `critical-path`, and `layout-worker`, which says where the built
  * layout-worker.js is, when not beside the script. A task that is picked is told by the event `heddle-select`.
  */
-import { CANCELLED, countedNoun, DONE, ERRED, READY, RELEASED, resultWords, RUNNING, statisticsOf, WAITING } from 'heddle/trace';
+import { CANCELLED, countedNoun, DONE, ERRED, READY, RELEASED, resultWords, RUNNING, statisticsInSlices, WAITING } from 'heddle/trace';
 import { groupsDrawing, looksOf, taskLimit, tasksDrawing } from './drawing.js';
 import { html, measure } from './elements.js';
 import { CanvasPicture } from './graph-canvas.js';
@@ -23,6 +23,7 @@ import { Tools } from './graph-tools.js';
 import { Layout } from './layout.js';
 import { Picture } from './picture.js';
 import { TaskTable } from './task-table.js';
+import { Slices } from './slices.js';
 import { Viewport } from './viewport.js';
 
 const labelSize = 14;
@@ -65,6 +66,8 @@ export class HeddleGraph extends HTMLElement {
   /** @type {number | null} */ #selected = null;
   /** @type {Uint32Array} */ #matches = new Uint32Array(0);
   /** @type {{ version: number, path: Uint32Array } | null} */ #critical = null;
+  #path = new Slices();
+  #values = new Slices();
   #valuesDue = 0;
   #valuesTimer = 0;
   #recolour = () => this.#canvas.recolour();
@@ -90,6 +93,8 @@ export class HeddleGraph extends HTMLElement {
     this.#viewport.disconnect();
     dark.removeEventListener('change', this.#recolour);
     clearTimeout(this.#valuesTimer);
+    this.#values.stop();
+    this.#path.stop();
     this.#layout?.close();
     if (this.#drawn < 0) this.#placing = {};
   }
@@ -162,6 +167,8 @@ export class HeddleGraph extends HTMLElement {
 
   /** @param {import('heddle/trace').TraceModel} model */
   #restart(model) {
+    this.#values.stop();
+    this.#path.stop();
     this.#selected = this.#edges = this.#critical = this.#marks = null;
     this.#matches = new Uint32Array(0);
     this.#story.root.hidden = true;
@@ -267,6 +274,7 @@ export class HeddleGraph extends HTMLElement {
     const model = this.#model, { colour } = this;
     if (!model || this.#drawn < 0) return;
     clearTimeout(this.#valuesTimer);
+    this.#values.stop();
     this.#valuesTimer = 0;
     if (colour === 'state' || this.view === 'groups') {
       if (!now) return;
@@ -275,10 +283,11 @@ export class HeddleGraph extends HTMLElement {
     }
     const start = performance.now();
     if (!now && start < this.#valuesDue) return void (this.#valuesTimer = window.setTimeout(() => this.#paint(true), this.#valuesDue - start));
-    const values = valuesOf(model, colour), took = performance.now() - start;
-    this.#valuesDue = start + took / share;
-    this.#legend.paint(values);
-    this.#surface.paint(values);
+    this.#values.begin(valuesOf(model, colour), (values) => {
+      this.#valuesDue = start + (performance.now() - start) / share;
+      this.#legend.paint(values);
+      this.#surface.paint(values);
+    });
   }
 
   /** @param {Uint32Array} matches */
@@ -290,9 +299,22 @@ export class HeddleGraph extends HTMLElement {
   #mark() {
     const model = this.#model;
     if (!model || !this.#edges || this.#drawn < 0) return;
-    const wanted = this.hasAttribute('critical-path');
-    if (!wanted) this.#critical = null;
-    else if (this.#critical?.version !== model.newsVersion) this.#critical = { version: model.newsVersion, path: statisticsOf(model).criticalPath };
+    this.#path.stop();
+    if (!this.hasAttribute('critical-path')) this.#critical = null;
+    else if (this.#critical?.version !== model.newsVersion) {
+      const version = model.newsVersion;
+      this.#path.begin(statisticsInSlices(model), ({ criticalPath: path }) => {
+        this.#critical = { version, path };
+        this.#stress(model);
+      });
+      if (!this.#path.busy) return;
+    }
+    this.#stress(model);
+  }
+
+  /** @param {import('heddle/trace').TraceModel} model */
+  #stress(model) {
+    if (!this.#edges) return;
     const critical = this.#critical?.path ?? null, any = this.#selected !== null || critical || this.#matches.length > 0;
     this.#marks = any ? marksOf(model.count, this.#edges, { selected: this.#selected, critical, matches: this.#matches }) : null;
     this.#surface.mark(this.#marks);

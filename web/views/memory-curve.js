@@ -18,6 +18,7 @@ const STRIDE = 20_000;
 
 /** Linear in the tasks. @param {import('heddle/trace').TraceModel} model @returns {Generator<void, Curve, void>} */
 export function* curveOf(model) {
+  yield* model.prepare();
   const { times: { endMs, releasedMs }, record: { states, bytes: sizes }, count } = model, spanMs = model.atMs;
   const results = new Float64Array(BINS), bytes = new Float64Array(BINS), gone = new Float64Array(BINS), freed = new Float64Array(BINS);
   const scale = spanMs > 0 ? BINS / spanMs : 0;

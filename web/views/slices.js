@@ -1,15 +1,28 @@
 /**
- * Long computations of pictures, some milliseconds of them in a frame. A computation is a generator that yields now and
- * then and returns what it has found; one that is short is done at once.
+ * Long computations of pictures, some milliseconds of them in a frame, whatever their number. A computation is a generator
+ * that yields now and then and returns what it has found; one that is short is done at once.
  */
 
-/** So much of a frame. */
-const SLICE_MS = 6;
+/** So much of a frame, for all of them together. */
+const SLICE_MS = 4;
+
+/** Those that are under way. @type {Set<Slices>} */
+const all = new Set();
+let frame = 0;
+
+function next() {
+  frame = 0;
+  const share = SLICE_MS / all.size;
+  try {
+    for (const slices of [...all]) slices.go(share);
+  } finally {
+    if (all.size) frame = requestAnimationFrame(next);
+  }
+}
 
 export class Slices {
   /** @type {Generator<void, any, void> | null} */ #steps = null;
   /** @type {(found: any) => void} */ #found = () => {};
-  #frame = 0;
 
   /** Whether one is under way. */
   get busy() {
@@ -26,22 +39,24 @@ export class Slices {
     this.stop();
     this.#steps = steps;
     this.#found = found;
-    this.#go();
+    all.add(this);
+    this.go(SLICE_MS);
+    if (all.size) frame ||= requestAnimationFrame(next);
   }
 
   stop() {
-    cancelAnimationFrame(this.#frame);
+    all.delete(this);
     this.#steps = null;
   }
 
-  #go() {
-    const steps = this.#steps, until = performance.now() + SLICE_MS;
-    while (steps && performance.now() < until) {
+  /** Goes on for so long. @param {number} forMs */
+  go(forMs) {
+    const steps = this.#steps, until = performance.now() + forMs;
+    while (steps && steps === this.#steps && performance.now() < until) {
       const { done, value } = steps.next();
       if (!done) continue;
-      this.#steps = null;
-      return this.#found(value);
+      this.stop();
+      this.#found(value);
     }
-    this.#frame = requestAnimationFrame(() => this.#go());
   }
 }

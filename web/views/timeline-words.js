@@ -1,5 +1,5 @@
 /** A run's threads in words and numbers. No DOM. */
-import { counted, countedNoun, statisticsOf, taskStates, timed } from 'heddle/trace';
+import { counted, countedNoun, taskStates, timed } from 'heddle/trace';
 import { EVENT_BIT } from './timeline-lane.js';
 
 /** @param {number} value */
@@ -10,14 +10,18 @@ export function factored(value) {
 /** @param {number} share 0 to 1 */
 export const percent = (share) => `${Math.round(share * 100)} %`;
 
+/** Of a run that the gate held for more of its time than this nothing is said of how fast it was. */
+const HELD_SHARE = 0.02;
+
 /**
  * "Ran 1.94 times as fast as its serial time on 2 threads; at best 3.0." and where that comes from.
- * @param {ReturnType<typeof statisticsOf>} statistics @param {boolean} isOver
+ * @param {ReturnType<typeof import('heddle/trace').statisticsOf>} statistics @param {boolean} isOver
  */
-export function speedOf({ wallMs, workers, ran, serialMs, utilisation, parallelism, criticalMs, criticalPath, best, retries }, isOver) {
+export function speedOf({ wallMs, heldMs, workers, ran, serialMs, utilisation, parallelism, criticalMs, criticalPath, best, retries }, isOver) {
   if (!ran) return 'No task has begun.';
-  const threads = countedNoun(workers, 'thread');
-  const parts = [`${isOver ? 'Ran' : 'Runs'} ${factored(parallelism)} times as fast as its serial time on ${threads}; at best ${best.toFixed(1)}.`];
+  const threads = countedNoun(workers, 'thread'), parts = [];
+  if (heldMs > HELD_SHARE * wallMs) parts.push(`The gate ${isOver ? 'was' : 'has been'} shut for ${timed(heldMs)} of ${timed(wallMs)}, so that its time says nothing of its speed; at best it is ${best.toFixed(1)} times as fast as its serial time.`);
+  else parts.push(`${isOver ? 'Ran' : 'Runs'} ${factored(parallelism)} times as fast as its serial time on ${threads}; at best ${best.toFixed(1)}.`);
   parts.push(`${counted(ran)} ${ran === 1 ? 'task' : 'tasks'} of ${timed(serialMs)} in all ${isOver ? 'took' : 'have taken'} ${timed(wallMs)}; ${workers === 1 ? 'the thread was' : 'the threads were'} busy ${percent(utilisation)} of the time.`);
   parts.push(`The critical path has ${countedNoun(criticalPath.length, 'task')} and ${timed(criticalMs)}: no number of threads makes it shorter.`);
   if (retries) parts.push(`${countedNoun(retries, 'attempt')} came to nothing and ${retries === 1 ? 'was' : 'were'} made again.`);
@@ -90,9 +94,4 @@ function busyOf(lanes, nowMs) {
       until = end;
     }
   }
-}
-
-/** What the numbers below a picture say. @param {import('heddle/trace').TraceModel} model */
-export function numbersOf(model) {
-  return speedOf(statisticsOf(model), model.outcome !== null);
 }

@@ -6,19 +6,20 @@
  * It makes its bars in slices and draws what it has: no frame waits for a million of them. Between two batches the bars
  * of running tasks grow by themselves. A press on a bar dispatches `heddle-select`, one beside them `heddle-seek`.
  */
-import { counted, countedNoun, timed } from 'heddle/trace';
+import { counted, countedNoun, statisticsInSlices, timed } from 'heddle/trace';
 import { html, measure } from './elements.js';
 import { buttonsFor, listen } from './timeline-gestures.js';
 import { TimelineIndex } from './timeline-index.js';
 import { EVENT_BIT } from './timeline-lane.js';
 import { AXIS_PX, paintAxis, paintCursor, paintSelected, ticksFor } from './timeline-marks.js';
+import { Slices } from './slices.js';
 import { Legend, Story, ThreadTable } from './timeline-panels.js';
 import { placeAt, placesOf } from './timeline-places.js';
 import { Screen, sized } from './timeline-screen.js';
 import { themeOf } from './timeline-theme.js';
 import { TimelineView } from './timeline-view.js';
 import { barAt } from './timeline-window.js';
-import { barOf, numbersOf, pictureOf, rowName } from './timeline-words.js';
+import { barOf, pictureOf, rowName, speedOf } from './timeline-words.js';
 
 /** Of each frame, for making bars; and for that and painting them. */
 const SLICE_MS = 3, FRAME_MS = 5;
@@ -26,7 +27,7 @@ const SLICE_MS = 3, FRAME_MS = 5;
 const GROW_MS = 250, CALM_MS = 500, REST = 150;
 /** While bars are still to be put in order, what there is of them is drawn so often. */
 const BEHIND_MS = 200;
-/** Statistics and tables are made anew so often. A run of more tasks that goes on has numbers at its end only: they take too long. */
+/** Statistics and tables are made anew so often. A run of more tasks that goes on has numbers at its end only: they take long. */
 const WORDS_MS = 1000, LIVE_MAX = 100_000;
 const NARROW_PX = 560, NEAR_PX = 3;
 
@@ -57,6 +58,7 @@ export class HeddleTimeline extends HTMLElement {
   #pending = 0; /* a frame */
   #timer = 0;
   #wordsTimer = 0;
+  #slices = new Slices();
   #wordsDue = 0;
   #drawnVersion = -1;
   /** @type {import('./timeline-paint.js').Scene | null} */ #axisOf = null;
@@ -86,6 +88,8 @@ export class HeddleTimeline extends HTMLElement {
     cancelAnimationFrame(this.#pending);
     clearTimeout(this.#timer);
     clearTimeout(this.#wordsTimer);
+    this.#slices.stop();
+    this.#told = null;
     this.#pending = this.#timer = this.#wordsTimer = 0;
   }
 
@@ -97,7 +101,8 @@ export class HeddleTimeline extends HTMLElement {
       this.#view = new TimelineView();
       this.#selected = null;
       this.#screen.forget();
-      this.#wordsVersion = '';
+      this.#slices.stop();
+      this.#wordsVersion = this.#numbers.textContent = '';
       this.#wordsDue = 0;
       this.#story.show(model, null);
     }
@@ -199,7 +204,9 @@ export class HeddleTimeline extends HTMLElement {
   /** Words and tables, less often than pictures. @param {TraceModel} model @param {TimelineIndex} index */
   #say(model, index) {
     const version = `${model.version} ${index.version} ${this.#selected}`, wait = this.#wordsDue - performance.now();
-    if (version === this.#wordsVersion || this.#wordsTimer) return;
+    const isDue = model.outcome !== null && this.#told?.news !== model.newsVersion; /* it has just ended */
+    if (isDue) clearTimeout(this.#wordsTimer);
+    else if (version === this.#wordsVersion || this.#wordsTimer) return;
     this.#wordsTimer = window.setTimeout(() => {
       this.#wordsTimer = 0;
       if (model !== this.#model) return this.#ask();
@@ -208,7 +215,7 @@ export class HeddleTimeline extends HTMLElement {
       this.#write(model, index);
       const took = performance.now() - began;
       this.#wordsDue = performance.now() + Math.max(WORDS_MS, took * REST);
-    }, Math.max(0, wait));
+    }, isDue ? 0 : Math.max(0, wait));
   }
 
   /** @type {{ model: TraceModel, news: number } | null} */ #told = null;
@@ -224,7 +231,8 @@ export class HeddleTimeline extends HTMLElement {
     this.#note.textContent = `${more}${index.length > this.#view.width ? `${counted(index.length)} bars: where they are narrower than a pixel, the longest gives its colour, and the height says how busy the thread was.` : ''}`;
     if (this.#told?.model !== model || this.#told.news !== model.newsVersion) {
       this.#told = { model, news: model.newsVersion };
-      this.#numbers.textContent = isLive && model.count > LIVE_MAX ? `${countedNoun(index.length, 'task')} in ${timed(nowMs)} so far.` : numbersOf(model);
+      if (isLive && model.count > LIVE_MAX) this.#numbers.textContent = `${countedNoun(index.length, 'task')} in ${timed(nowMs)} so far.`;
+      else this.#slices.begin(statisticsInSlices(model), (found) => void (this.#numbers.textContent = speedOf(found, !isLive)));
     }
     const story = `${model.run} ${this.#selected} ${model.version}`;
     if (this.#selected !== null && (story !== this.#storyOf || !this.#story.wait)) {

@@ -6,7 +6,7 @@ export { TraceModel, resultWords } from './model.js';
 export { counted, countedNoun, roundStep, timed } from './quantities.js';
 export * from './states.js';
 export { structureOf } from './structure.js';
-export { statisticsOf } from './statistics.js';
+export { statisticsInSlices, statisticsOf } from './statistics.js';
 export { storyOf } from './story.js';
 export { waitOf } from './waits.js';
 export { chromeTraceOf } from './chrome.js';

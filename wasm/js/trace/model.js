@@ -9,8 +9,8 @@
 import { Events } from './events.js';
 import { counted, countedNoun } from './quantities.js';
 import { CANCELLED, DONE, ERRED, READY, RELEASED, RUNNING, WAITING, taskStates } from './states.js';
-import { structureOf } from './structure.js';
-import { statesAt, timesOf } from './times.js';
+import { structureInSlices, structureOf } from './structure.js';
+import { statesAt, timesInSlices, timesOf } from './times.js';
 
 /** The words for a result: held, or freed because nobody needs it any more. */
 export const resultWords = Object.freeze({ held: 'in memory', freed: 'released' });
@@ -231,12 +231,30 @@ export class TraceModel {
   /** When each task was ready, ended and was released: computed when asked for after news. @returns {import('./times.js').Times} */
   get times() {
     if (!this.#times || this.#timesVersion !== this.#newsVersion) {
-      const { events, graph } = this;
-      this.#times = timesOf({ graph, states: this.#states, startMs: this.#startMs, elapsedMs: this.#elapsedMs, events,
-        endMs: this.#outcome === null ? Infinity : this.#atMs }, this.structure);
+      this.#times = timesOf(this.#recorded, this.structure);
       this.#timesVersion = this.#newsVersion;
     }
     return this.#times;
+  }
+
+  get #recorded() {
+    const { events, graph } = this, endMs = this.#outcome === null ? Infinity : this.#atMs;
+    return { graph, states: this.#states, startMs: this.#startMs, elapsedMs: this.#elapsedMs, events, endMs };
+  }
+
+  /**
+   * Computes `structure` and `times` with pauses, so that a page can go on meanwhile: afterwards they are at hand, unless
+   * there were news in between.
+   * @returns {Generator<void, void, void>}
+   */
+  *prepare() {
+    this.#structure ??= yield* structureInSlices(this.graph);
+    const version = this.#newsVersion;
+    if (this.#times && this.#timesVersion === version) return;
+    const times = yield* timesInSlices(this.#recorded, this.#structure);
+    if (version !== this.#newsVersion) return;
+    this.#times = times;
+    this.#timesVersion = version;
   }
 
   // One task

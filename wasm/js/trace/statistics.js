@@ -1,5 +1,6 @@
 /** A run in numbers: where the time went, how well the threads were used, and what no number of threads could shorten. */
-import { CANCELLED, DONE, ERRED, RELEASED, RUNNING } from './states.js';
+import { SLICE, finish } from './slices.js';
+import { CANCELLED, DONE, ERRED, HELD, RELEASED, RUNNING } from './states.js';
 
 /** Beyond so many tasks nothing is sorted, which would hold a page up: what stands within 1/16384 of the run is taken together. */
 const EXACT_MAX = 100_000, BINS = 16_384;
@@ -19,6 +20,7 @@ const EXACT_MAX = 100_000, BINS = 16_384;
  *
  * @typedef {object} Statistics
  * @property {number} wallMs from the beginning of the run to its end, or so far
+ * @property {number} heldMs of it: the gate was shut
  * @property {number} workers that were asked for
  * @property {number} tasks in the graph
  * @property {number} ran those that have begun
@@ -42,16 +44,34 @@ const EXACT_MAX = 100_000, BINS = 16_384;
  * @returns {Statistics}
  */
 export function statisticsOf(model) {
-  const { names, serialMs, ran, retries } = byName(model), wallMs = model.atMs;
-  const { criticalMs, criticalPath } = criticalOf(model), busyMs = busyOf(model);
+  return finish(statisticsInSlices(model));
+}
+
+/**
+ * The same with pauses, so that a page can go on meanwhile. What comes while it is under way may be in some of the numbers
+ * and not in others: then (`model.newsVersion`) it is to be done again.
+ * @param {import('./model.js').TraceModel} model
+ * @returns {Generator<void, Statistics, void>}
+ */
+export function* statisticsInSlices(model) {
+  yield* model.prepare();
+  const { names, serialMs, ran, retries } = yield* byName(model), wallMs = model.atMs;
+  const { criticalMs, criticalPath } = yield* criticalOf(model), busyMs = yield* busyOf(model);
   const workers = Math.max(1, model.scheduler === 'sync' ? 1 : model.workers);
   return {
-    wallMs, workers, tasks: model.count, ran, serialMs, busyMs, retries, criticalMs, criticalPath, names,
+    wallMs, heldMs: heldOf(model), workers, tasks: model.count, ran, serialMs, busyMs, retries, criticalMs, criticalPath, names,
     utilisation: wallMs > 0 ? Math.min(1, busyMs / (workers * wallMs)) : 0,
     parallelism: wallMs > 0 ? serialMs / wallMs : 0,
     best: criticalMs > 0 ? serialMs / criticalMs : 1,
-    ...peaksOf(model),
+    ...(yield* peaksOf(model)),
   };
+}
+
+/** @param {import('./model.js').TraceModel} model */
+function heldOf({ events: { kind, elapsedMs }, atMs }) {
+  let held = 0;
+  for (let event = 0; event < kind.length; event++) if (kind[event] === HELD) held += elapsedMs[event];
+  return Math.min(held, atMs);
 }
 
 /** How long the last attempt at a task took so far; 0: none has begun. @param {import('./model.js').TraceModel} model @param {number} task */
@@ -61,12 +81,13 @@ function tookMs({ record: { states, startMs, elapsedMs }, atMs }, task) {
 }
 
 /** @param {import('./model.js').TraceModel} model */
-function byName(model) {
+function* byName(model) {
   const { record, graph } = model, { states, startMs, elapsedMs, bytes } = record, { atMs } = model;
   const names = model.names.map((name, index) => ({ name, index, tasks: 0, done: 0, failed: 0, cancelled: 0, totalMs: 0, meanMs: 0, longestMs: 0, bytes: 0 }));
   const begun = new Uint32Array(names.length);
   let serialMs = 0, ran = 0, retries = 0;
   for (let task = 0; task < model.count; task++) {
+    if (task % SLICE === SLICE - 1) yield;
     const of = names[graph.nameOf[task]], state = states[task];
     of.tasks++;
     if (state === DONE || state === RELEASED) of.done++;
@@ -92,11 +113,13 @@ function byName(model) {
 }
 
 /** The chain of tasks, each of which needs the one before, that took longest together. @param {import('./model.js').TraceModel} model */
-function criticalOf(model) {
+function* criticalOf(model) {
   const { graph: { offsets, inputs }, structure: { order }, count } = model;
   const along = new Float64Array(count), before = new Int32Array(count).fill(-1);
   let last = -1;
-  for (const task of order) {
+  for (let place = 0; place < order.length; place++) {
+    if (place % SLICE === SLICE - 1) yield;
+    const task = order[place];
     for (let at = offsets[task]; at < offsets[task + 1]; at++) {
       if (before[task] >= 0 && along[inputs[at]] <= along[before[task]]) continue;
       before[task] = inputs[at];
@@ -126,9 +149,10 @@ function coverOf(starts, ends) {
 }
 
 /** Every attempt at a task, by the row it stands in. @param {import('./model.js').TraceModel} model @param {(row: number, startMs: number, endMs: number) => void} tell */
-function eachInterval(model, tell) {
+function* eachInterval(model, tell) {
   const { record: { startMs, worker }, count, times: { tries } } = model, last = model.rows - 1, sync = model.scheduler === 'sync';
   for (let task = 0; task < count; task++) {
+    if (task % SLICE === SLICE - 1) yield;
     if (!(startMs[task] >= 0)) continue;
     const row = sync ? 0 : Math.min(worker[task], last);
     tell(row, startMs[task], startMs[task] + tookMs(model, task));
@@ -137,11 +161,11 @@ function eachInterval(model, tell) {
 }
 
 /** For how long workers ran anything, in all. @param {import('./model.js').TraceModel} model */
-function busyOf(model) {
-  if (model.count > EXACT_MAX) return busyByBins(model);
+function* busyOf(model) {
+  if (model.count > EXACT_MAX) return yield* busyByBins(model);
   /** @type {number[][]} */
   const starts = Array.from({ length: model.rows }, () => []), ends = starts.map(() => /** @type {number[]} */ ([]));
-  eachInterval(model, (row, start, end) => {
+  yield* eachInterval(model, (row, start, end) => {
     starts[row].push(start);
     ends[row].push(end);
   });
@@ -149,9 +173,9 @@ function busyOf(model) {
 }
 
 /** @param {import('./model.js').TraceModel} model */
-function busyByBins(model) {
+function* busyByBins(model) {
   const scale = BINS / (model.atMs || 1), covered = new Float32Array(model.rows * (BINS + 1)), whole = new Int32Array(model.rows * (BINS + 1));
-  eachInterval(model, (row, start, end) => {
+  yield* eachInterval(model, (row, start, end) => {
     const from = Math.min(BINS, start * scale), to = Math.min(BINS, end * scale), first = Math.floor(from), last = Math.floor(to), at = row * (BINS + 1);
     if (first === last) covered[at + first] += to - from;
     else {
@@ -171,8 +195,8 @@ function busyByBins(model) {
 }
 
 /** @param {import('./model.js').TraceModel} model */
-function peaksOf(model) {
-  if (model.count > EXACT_MAX) return peaksByBins(model);
+function* peaksOf(model) {
+  if (model.count > EXACT_MAX) return yield* peaksByBins(model);
   const { times: { endMs, releasedMs }, record: { states, bytes }, count } = model, held = [];
   for (let task = 0; task < count; task++) if (states[task] === DONE || states[task] === RELEASED) held.push(task);
   const gone = held.slice().sort((a, b) => releasedMs[a] - releasedMs[b]);
@@ -191,10 +215,11 @@ function peaksOf(model) {
 }
 
 /** @param {import('./model.js').TraceModel} model */
-function peaksByBins({ times: { endMs, releasedMs }, record: { states, bytes }, atMs, count }) {
+function* peaksByBins({ times: { endMs, releasedMs }, record: { states, bytes }, atMs, count }) {
   const made = new Int32Array(BINS + 1), gone = new Int32Array(BINS + 1), bytesMade = new Float64Array(BINS + 1), bytesGone = new Float64Array(BINS + 1);
   const scale = BINS / (atMs || 1);
   for (let task = 0; task < count; task++) {
+    if (task % SLICE === SLICE - 1) yield;
     if (states[task] !== DONE && states[task] !== RELEASED) continue;
     const from = Math.min(BINS, Math.floor(endMs[task] * scale));
     made[from]++;

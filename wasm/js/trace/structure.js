@@ -1,4 +1,5 @@
 /** What follows from a graph's edges alone: dependents, an order, depths. Linear in tasks and edges, no recursion. */
+import { SLICE, finish } from './slices.js';
 
 /**
  * @typedef {Pick<import('../watch.js').WatchedGraph, 'count' | 'offsets' | 'inputs'>} Edges
@@ -16,9 +17,17 @@
  * @param {Edges} graph
  * @returns {Structure}
  */
-export function structureOf({ count, offsets, inputs }) {
+export function structureOf(graph) {
+  return finish(structureInSlices(graph));
+}
+
+/** @param {Edges} graph @returns {Generator<void, Structure, void>} */
+export function* structureInSlices({ count, offsets, inputs }) {
   const missing = new Uint32Array(count), dependentOffsets = new Uint32Array(count + 1);
-  for (let edge = 0; edge < offsets[count]; edge++) dependentOffsets[inputs[edge] + 1]++;
+  for (let edge = 0; edge < offsets[count]; edge++) {
+    dependentOffsets[inputs[edge] + 1]++;
+    if (edge % SLICE === SLICE - 1) yield;
+  }
   for (let task = 0; task < count; task++) dependentOffsets[task + 1] += dependentOffsets[task];
   const dependents = new Uint32Array(offsets[count]), next = dependentOffsets.slice();
   const order = new Uint32Array(count);
@@ -27,6 +36,7 @@ export function structureOf({ count, offsets, inputs }) {
     missing[task] = offsets[task + 1] - offsets[task];
     if (missing[task] === 0) order[found++] = task;
     for (let edge = offsets[task]; edge < offsets[task + 1]; edge++) dependents[next[inputs[edge]]++] = task;
+    if (task % SLICE === SLICE - 1) yield;
   }
   const depths = new Uint32Array(count);
   for (let at = 0; at < found; at++) {
@@ -36,6 +46,7 @@ export function structureOf({ count, offsets, inputs }) {
       depths[dependent] = Math.max(depths[dependent], depths[task] + 1);
       if (--missing[dependent] === 0) order[found++] = dependent;
     }
+    if (at % SLICE === SLICE - 1) yield;
   }
   return { order: order.subarray(0, found), depths, dependentOffsets, dependents };
 }

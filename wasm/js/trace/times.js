@@ -3,6 +3,7 @@
  * rest follows from the rules of a run, so a trace needs no other clock reading: a task is ready when its last
  * input is done, and a result is released when its last reader has ended.
  */
+import { SLICE, finish } from './slices.js';
 import { CANCELLED, DONE, ERRED, FAILED, LOST, NOT_RUN, READY, RELEASED, RUNNING, WAITING } from './states.js';
 
 /** Beginnings are told to 0.25 µs and durations to 7 digits: an end that seems to be after what needs it began by no more is not. */
@@ -30,10 +31,17 @@ const ROUNDING_MS = 0.001;
  * @returns {Times}
  */
 export function timesOf(recorded, structure) {
+  return finish(timesInSlices(recorded, structure));
+}
+
+/** @param {Recorded} recorded @param {import('./structure.js').Structure} structure @returns {Generator<void, Times, void>} */
+export function* timesInSlices(recorded, structure) {
   const { graph, states, startMs } = recorded, { count, offsets, inputs } = graph;
   const readyMs = new Float64Array(count).fill(Infinity), endMs = new Float64Array(count).fill(Infinity);
-  const tries = triesOf(recorded);
-  for (const task of structure.order) {
+  const tries = triesOf(recorded), { order } = structure;
+  for (let place = 0; place < order.length; place++) {
+    if (place % SLICE === SLICE - 1) yield;
+    const task = order[place];
     if (graph.groups?.[task] === NOT_RUN && states[task] === WAITING) continue;
     let ready = 0, over = 0;
     for (let at = offsets[task]; at < offsets[task + 1]; at++) {
@@ -46,7 +54,7 @@ export function timesOf(recorded, structure) {
     readyMs[task] = first < ready ? first : ready; /* a task that runs with each reader has the times of one */
     endMs[task] = endOf(recorded, task, readyMs[task], over);
   }
-  return { readyMs, endMs, releasedMs: releasesOf(recorded, structure, endMs), tries };
+  return { readyMs, endMs, releasedMs: yield* releasesOf(recorded, structure, endMs), tries };
 }
 
 /** @param {Recorded} recorded @param {number} task @param {number} ready @param {number} over when its inputs had all ended */
@@ -58,15 +66,17 @@ function endOf({ states, startMs, elapsedMs, endMs }, task, ready, over) {
   return start >= 0 ? endMs : Math.min(over, endMs); /* it was skipped once its inputs had ended, or the run stopped */
 }
 
-/** @param {Recorded} recorded @param {import('./structure.js').Structure} structure @param {Float64Array} endMs */
-function releasesOf({ graph, states }, { order, dependentOffsets, dependents }, endMs) {
+/** @param {Recorded} recorded @param {import('./structure.js').Structure} structure @param {Float64Array} endMs @returns {Generator<void, Float64Array, void>} */
+function* releasesOf({ graph, states }, { order, dependentOffsets, dependents }, endMs) {
   const { count, groups } = graph, releasedMs = new Float64Array(count).fill(Infinity);
   const groupEnds = new Map(); /* of groups of several tasks, which release what they took when all of them is done */
-  for (const task of order) {
-    const first = groups?.[task] ?? task;
+  for (let place = 0; groups && place < order.length; place++) {
+    if (place % SLICE === SLICE - 1) yield;
+    const task = order[place], first = groups[task];
     if (first !== task && first !== NOT_RUN) groupEnds.set(first, Math.max(groupEnds.get(first) ?? endMs[first], endMs[task]));
   }
   for (let task = 0; task < count; task++) {
+    if (task % SLICE === SLICE - 1) yield;
     if (states[task] !== RELEASED) continue;
     let last = endMs[task];
     for (let at = dependentOffsets[task]; at < dependentOffsets[task + 1]; at++) {
