@@ -29,7 +29,7 @@ static uint32_t start_again(hd_run *run, uint32_t worker, uint32_t task, hd_note
     hdi_store_relaxed_u32(&run->readers[part], run->graph->dependent_offsets[part + 1] - run->graph->dependent_offsets[part]);
     hdi_count_up(&tally->done, (uint32_t)-1);
     hdi_count_up(&tally->unwell, 1);
-    hdi_run_note_try(run, part, why);
+    hdi_run_note_try(run, part, why == HD_NOTE_FAILED ? HD_NOTE_AGAIN : why);
     hdi_run_set_state(run, part, HD_WAITING);
   }
   if (task != first) hdi_run_set_state(run, task, HD_WAITING);

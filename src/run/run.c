@@ -510,7 +510,7 @@ static void shut_gate(hd_run *run, hdi_gate_kind kind) {
 }
 
 void hd_run_pause(hd_run *run) {
-  hdi_store_seq_u32(&run->gate.permits, 0);
+  hdi_gate_shut(&run->gate);
   shut_gate(run, HDI_GATE_STEP);
 }
 
@@ -522,7 +522,7 @@ void hd_run_resume(hd_run *run) {
 
 void hd_run_step(hd_run *run, uint32_t count) {
   if (hdi_load_seq_u32(&run->gate.kind) != HDI_GATE_STEP) hd_run_pause(run);
-  hdi_add_seq_u32(&run->gate.permits, count);
+  hdi_gate_permit(&run->gate, count);
   hdi_run_wake(run, count);
 }
 
@@ -530,8 +530,13 @@ void hd_run_set_rate(hd_run *run, double per_second) {
   HD_ASSERT(per_second > 0);
   double interval = 1e6 / per_second;
   uint64_t at_most = UINT64_C(1) << 40; /* 12 days */
-  hdi_store_seq_u64(&run->gate.interval_us, interval < (double)at_most ? (uint64_t)interval : at_most);
-  hdi_store_seq_u64(&run->gate.next_us, (uint64_t)run->clock_us());
+  uint64_t every = interval < (double)at_most ? (uint64_t)interval : at_most, next = (uint64_t)run->clock_us();
+  if (hdi_load_seq_u32(&run->gate.kind) == HDI_GATE_RATE) { /* another rate is no turn more */
+    uint64_t due = hdi_load_seq_u64(&run->gate.next_us);
+    next = due < next + every ? due : next + every;
+  }
+  hdi_store_seq_u64(&run->gate.interval_us, every);
+  hdi_store_seq_u64(&run->gate.next_us, next);
   shut_gate(run, HDI_GATE_RATE);
   hdi_run_wake(run, HD_WORKERS_MAX);
 }

@@ -17,13 +17,35 @@ static void a_stepped_gate_lets_as_many_pass_as_it_has_permits(void **state) {
   (void)state;
   hdi_gate gate = {.kind = {HDI_GATE_STEP}, .permits = {2}};
   assert_int_equal(hdi_gate_delay_ms(&gate, 0), 0);
-  assert_int_equal(hdi_gate_pass(&gate, 0), HDI_PASS_FREE);
-  assert_int_equal(hdi_gate_pass(&gate, 0), HDI_PASS_FREE);
+  assert_int_not_equal(hdi_gate_pass(&gate, 0), HDI_PASS_NO);
+  hdi_pass second = hdi_gate_pass(&gate, 0);
+  assert_int_not_equal(second, HDI_PASS_NO);
   assert_int_equal(hdi_gate_pass(&gate, 0), HDI_PASS_NO);
   assert_int_equal(hdi_gate_delay_ms(&gate, 0), UINT32_MAX);
-  hdi_gate_return(&gate, HDI_PASS_FREE); /* one found nothing to claim */
-  assert_int_equal(hdi_gate_pass(&gate, 0), HDI_PASS_FREE);
+  hdi_gate_return(&gate, second); /* one found nothing to claim */
+  assert_int_not_equal(hdi_gate_pass(&gate, 0), HDI_PASS_NO);
   assert_int_equal(hdi_gate_pass(&gate, 0), HDI_PASS_NO);
+}
+
+static void a_permit_from_before_the_gate_was_shut_is_worth_nothing(void **state) {
+  (void)state;
+  hdi_gate gate = {.kind = {HDI_GATE_STEP}};
+  hdi_gate_permit(&gate, 3);
+  hdi_pass before = hdi_gate_pass(&gate, 0);
+  hdi_gate_shut(&gate);
+  hdi_gate_return(&gate, before);
+  assert_int_equal(hdi_gate_pass(&gate, 0), HDI_PASS_NO);
+  hdi_gate_permit(&gate, 1);
+  hdi_gate_return(&gate, before);
+  hdi_gate_return(&gate, HDI_PASS_FREE); /* from when it was open */
+  hdi_pass after = hdi_gate_pass(&gate, 0);
+  assert_int_not_equal(after, HDI_PASS_NO);
+  assert_int_equal(hdi_gate_pass(&gate, 0), HDI_PASS_NO);
+  hdi_gate_return(&gate, after);
+  assert_int_equal(hdi_gate_pass(&gate, 0), after);
+  hdi_gate_permit(&gate, UINT32_MAX);
+  hdi_gate_permit(&gate, UINT32_MAX); /* as many as there can be: the shuttings are not touched */
+  assert_int_equal(hdi_gate_pass(&gate, 0), after);
 }
 
 static void a_rated_gate_keeps_its_beat_and_never_bursts(void **state) {
@@ -44,7 +66,7 @@ static void a_rated_gate_keeps_its_beat_and_never_bursts(void **state) {
   assert_int_equal(hdi_gate_pass(&gate, 509999), HDI_PASS_NO);
   assert_int_equal(hdi_gate_pass(&gate, 510000), HDI_PASS_FREE);
   hdi_gate_return(&gate, HDI_PASS_FREE);
-  assert_int_equal(hdi_load_seq_u32(&gate.permits), 0);
+  assert_int_equal(hdi_load_seq_u64(&gate.permits), 0);
 }
 
 static void a_gate_with_tokens_lets_as_many_be_inside(void **state) {
@@ -186,7 +208,9 @@ static void a_rate_lets_tasks_through_by_the_clock(void **state) {
   hdt_now_us += 25000; /* two were missed, one is had */
   assert_int_equal(claim(run), 2);
   assert_int_equal(claim(run), HD_NONE);
-  hd_run_set_rate(run, 1e-30); /* in many years */
+  hd_run_set_rate(run, 1e-30); /* in many years, but for the turn that was coming */
+  assert_int_equal(claim(run), HD_NONE);
+  hdt_now_us += 10000;
   assert_int_equal(claim(run), 3);
   hdt_now_us += 1e12;
   assert_int_equal(claim(run), HD_NONE);
@@ -294,6 +318,25 @@ static void a_stopped_run_gives_nothing_whatever_the_gate(void **state) {
   hd_run_destroy(run);
 }
 
+static void another_rate_is_no_turn_more(void **state) {
+  (void)state;
+  hd_graph *graph = hdt_sealed("*a *b *c", "a b c", NULL);
+  hd_run *run = hdt_run(graph, &(hd_run_desc){.worker_count = 1, .clock_us = hdt_clock});
+  hd_run_set_rate(run, 1);
+  assert_int_not_equal(claim(run), HD_NONE);
+  for (uint32_t again = 0; again < 5; again++) {
+    hdt_now_us += 10;
+    hd_run_set_rate(run, 1);
+    assert_int_equal(claim(run), HD_NONE);
+  }
+  hd_run_set_rate(run, 1000); /* a faster one: a millisecond from now, not what is left of the second */
+  assert_int_equal(claim(run), HD_NONE);
+  hdt_now_us += 1000;
+  assert_int_not_equal(claim(run), HD_NONE);
+  hd_run_destroy(run);
+  hd_graph_destroy(graph);
+}
+
 /* ---- threads ----------------------------------------------------------------------------------- */
 
 static hdi_gate shared;
@@ -308,7 +351,7 @@ static void pass_first(void) { passed[0] = hdi_gate_pass(&shared, 5); }
 static void pass_second(void) { passed[1] = hdi_gate_pass(&shared, 5); }
 static void one_did_pass(void) {
   hdt_must((passed[0] == HDI_PASS_NO) != (passed[1] == HDI_PASS_NO));
-  hdt_must(hdi_load_seq_u32(&shared.permits) == (hdi_load_seq_u32(&shared.kind) != HDI_GATE_STEP));
+  hdt_must(hdi_load_seq_u64(&shared.permits) == (hdi_load_seq_u32(&shared.kind) != HDI_GATE_STEP));
   hdt_must(hdi_load_seq_u32(&shared.held) == (hdi_load_seq_u32(&shared.kind) == HDI_GATE_TOKENS));
 }
 
@@ -324,14 +367,14 @@ static void of_two_who_reach_for_the_last_pass_one_gets_it(void **state) {
 
 static void both_may_pass(void) {
   one_may_pass();
-  hdi_store_seq_u32(&shared.permits, 2);
+  hdi_store_seq_u64(&shared.permits, 2);
   hdi_store_seq_u32(&shared.tokens, 2);
 }
 static void both_did_pass(void) {
   hdt_must(passed[0] != HDI_PASS_NO && passed[1] != HDI_PASS_NO);
   hdi_gate_return(&shared, passed[0]);
   hdi_gate_return(&shared, passed[1]);
-  hdt_must(hdi_load_seq_u32(&shared.permits) == 2 && hdi_load_seq_u32(&shared.held) == 0);
+  hdt_must(hdi_load_seq_u64(&shared.permits) == 2 && hdi_load_seq_u32(&shared.held) == 0);
 }
 
 static void of_two_passes_none_is_lost(void **state) {
@@ -366,7 +409,7 @@ static void who_passes_and_finds_nothing_gives_the_pass_back(void **state) {
     snatched = HD_NONE;
     assert_int_equal(claim(run), HD_NONE);
     assert_int_equal(snatched, 0);
-    assert_int_equal(hdi_load_seq_u32(&run->gate.permits), !tokens);
+    assert_int_equal((uint32_t)hdi_load_seq_u64(&run->gate.permits), !tokens);
     assert_int_equal(hdi_load_seq_u32(&run->gate.held), tokens);
     hd_run_destroy(run);
     hd_graph_destroy(graph);
@@ -377,6 +420,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       hdt_test(an_open_gate_lets_all_pass),
       hdt_test(a_stepped_gate_lets_as_many_pass_as_it_has_permits),
+      hdt_test(a_permit_from_before_the_gate_was_shut_is_worth_nothing),
+      hdt_test(another_rate_is_no_turn_more),
       hdt_test(a_rated_gate_keeps_its_beat_and_never_bursts),
       hdt_test(a_gate_with_tokens_lets_as_many_be_inside),
       hdt_test(a_paused_run_gives_nothing_until_it_is_resumed),

@@ -111,7 +111,10 @@ static void the_parts_of_a_group_that_begins_again_are_noted_too(void **state) {
   assert_int_equal(hd_run_get_state(run), HD_RUN_DONE);
   assert_int_equal(hd_run_take_notes(run, 8, taken, NULL), 3);
   uint32_t seen = 0;
-  for (uint32_t at = 0; at < 3; at++) seen |= 1u << taken[at].task;
+  for (uint32_t at = 0; at < 3; at++) {
+    seen |= 1u << taken[at].task;
+    assert_int_equal(taken[at].kind, taken[at].task == 2 ? HD_NOTE_FAILED : HD_NOTE_AGAIN); /* only c failed */
+  }
   assert_int_equal(seen, 7);
   end(run);
 }

@@ -360,7 +360,7 @@ _Static_assert(sizeof(hd_note) == 24 && offsetof(hd_note, elapsed_us) == 8 && of
 uint32_t HDW_EXPORT(hdw_run_notes)(hd_run *run, uint32_t max, hd_note *notes, uint32_t *lost) {
   uint32_t count = hd_run_take_notes(run, max, notes, lost);
   for (uint32_t at = 0; at < count; at++)
-    if (notes[at].kind == HD_NOTE_FAILED || notes[at].kind == HD_NOTE_LOST) /* the core's own: by rank */
+    if (notes[at].kind == HD_NOTE_FAILED || notes[at].kind == HD_NOTE_LOST || notes[at].kind == HD_NOTE_AGAIN) /* the core's own: by rank */
       notes[at].task = hd_graph_id(hd_run_graph(run), notes[at].task);
   return count;
 }

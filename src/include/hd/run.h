@@ -200,7 +200,8 @@ typedef enum hd_note_kind {
   HD_NOTE_SLEEP,      /* a task slept */
   HD_NOTE_FAILED,     /* an attempt at a task failed, and another follows (noted by the run itself) */
   HD_NOTE_LOST,       /* the worker of an attempt was lost, and another follows (likewise) */
-  HD_NOTE_ASLEEP      /* a worker had nothing to do, and slept */
+  HD_NOTE_ASLEEP,     /* a worker had nothing to do, and slept */
+  HD_NOTE_AGAIN = 7   /* a task was done, but a later one of its fused chain failed, and the chain starts again (likewise) */
 } hd_note_kind;
 
 typedef struct hd_note {
