@@ -12,6 +12,7 @@ import { Dashboard, Recorder } from 'heddle/diagnostics';
 import { TraceModel, isTraceMessage } from 'heddle/trace';
 import { frameOf } from '../../wasm/js/dashboard/frame.js';
 import { Frames } from '../../web/dashboard/frames.js';
+import { Runs } from '../../web/dashboard/runs.js';
 import { rejection } from './ways.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -39,6 +40,7 @@ afterEach(async () => {
   dashboard = undefined;
   process.stderr.write = write;
 });
+const sleepMs = (ms) => new Promise((resume) => setTimeout(resume, ms));
 const start = (wish) => (dashboard = Dashboard.start(wish));
 
 const partsOf = (url) => ({ host: new URL(url).host, port: Number(new URL(url).port), token: new URL(url).searchParams.get('token') });
@@ -216,12 +218,30 @@ describe('the gate', () => {
 
   test('is the program\'s own, if it has one', async () => {
     const gate = (config.gate = new Gate()), { url } = start();
+    await look(url);
     await wish(url, 'rate', 5);
     expect(gate.state).toEqual({ how: 'rate', rate: 5 });
     await wish(url, 'rate', null);
     expect(gate.state).toEqual({ how: 'open' });
     await dashboard.close();
     expect(config.gate).toBe(gate);
+  });
+
+  test('of the program is again as the program had it when the last page has gone', async () => {
+    const gate = (config.gate = new Gate({ paused: true })), { url } = start(), page = await look(url);
+    const result = compute(sum(2), { scheduler: 'threads', workers: 2 });
+    expect((await wish(url, 'rate', 0.01)).status).toBe(204);
+    page.close();
+    for (const end = performance.now() + 5000; gate.state.how !== 'shut' && performance.now() < end; ) await sleepMs(5);
+    expect(gate.state).toEqual({ how: 'shut' });
+    gate.resume();
+    expect(await result).toBe(2);
+  });
+
+  test('is not shut by somebody who does not look', async () => {
+    const { url } = start();
+    expect((await wish(url, 'pause')).status).toBe(400);
+    expect(config.gate.state).toEqual({ how: 'open' });
   });
 
   test.each(['', 'x', 'null', '{"how":"jump"}', '{"how":"step","count":-1}', '{"how":"rate","count":1e99}', '[]'])('takes no %j', async (body) => {
@@ -256,6 +276,17 @@ describe('what cannot be is said', () => {
     config.dashboard = { port };
     expect(await rejection(compute(inc(1), { scheduler: 'sync' }))).toMatchObject({ code: 'PORT_IN_USE' });
   });
+});
+
+test('a run of which something comes that cannot be is not shown, and the others are', () => {
+  const runs = new Runs(), graph = { count: 1, names: ['a'], nameOf: new Uint32Array(1), keys: ['a'], offsets: new Uint32Array(2), inputs: new Uint32Array(0), outputs: Uint32Array.of(0) };
+  const begin = { type: 'begin', run: 1, scheduler: 'sync', workers: 1, graph };
+  expect(runs.receive(begin).run).toBe(1);
+  expect(runs.receive({ ...begin, run: 2, graph: { ...graph, names: ['n'.repeat(2000)] } })).toBe(undefined);
+  expect(runs.receive({ type: 'batch', run: 1, atMs: 'soon' }).outcome).toBe('cancelled');
+  expect(runs.receive({ type: 'end', run: 1, atMs: 5, outcome: 'done' })).toBe(undefined);
+  expect(runs.receive({ ...begin, run: 3 }).run).toBe(3);
+  expect(runs.refused).toBe(2);
 });
 
 test('frames are read whatever pieces they come in', () => {

@@ -44,6 +44,13 @@ describe('heddle trace', () => {
     expect(traceEvents.filter(({ ph, name }) => ph === 'X' && /^(inc|add)/.test(name)).length).toBe(3);
   });
 
+  test('does all that is asked for at once', () => {
+    const { status, stdout } = heddle('run.heddle', '--task', z.key, '--chrome', 'both.json');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/is done after/);
+    expect(readFileSync(path.join(folder, 'both.json'), 'utf8')).toContain('traceEvents');
+  });
+
   test('says what is wrong, without a stack', () => {
     writeFileSync(path.join(folder, 'other'), 'something else');
     for (const [args, status, says] of [[['other'], 1, /^heddle trace: other: .*no trace/], [['missing'], 1, /ENOENT.*missing/], [[], 2, /which file\?\n\nusage:/],

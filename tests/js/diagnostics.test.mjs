@@ -266,10 +266,42 @@ test('a diagnostic that throws is told no more, and disturbs neither the computa
     expect(await compute(sum(3), { scheduler: 'sync' })).toBe(6);
     expect(log.text).toContain('100% Completed');
     expect(said).toEqual([expect.stringMatching(/a diagnostic threw.*mine/)]);
-    expect(bad.registered).toBe(true); /* until somebody says otherwise */
+    expect(bad.registered).toBe(false);
+    bad.register();
+    expect(bad.registered).toBe(true);
   } finally {
     console.error = error;
   }
+});
+
+test('a bar whose output throws ends nothing but itself, also from its timer', async () => {
+  const error = console.error, said = [];
+  console.error = (...args) => said.push(args.join(' '));
+  try {
+    const bar = using(new ProgressBar({ dt: 0.01, out: { write() { throw new Error('closed pipe'); } } }));
+    const slow = delayed(() => new Promise((resume) => setTimeout(resume, 100)), { name: 'slow' });
+    await compute([slow(), slow()], { scheduler: 'threads', workers: 2 });
+    expect(bar.registered).toBe(false);
+    expect(said).toEqual([expect.stringMatching(/a diagnostic threw.*closed pipe/)]);
+  } finally {
+    console.error = error;
+  }
+});
+
+test('two watches of one diagnostic at once are told until each has ended', async () => {
+  const recorder = new Recorder(), slow = delayed((ms) => new Promise((resume) => setTimeout(resume, ms)), { name: 'slow' });
+  await Promise.all([20, 150].map((ms) => recorder.watch(() => compute(slow(ms), { scheduler: 'threads', workers: 2 }))));
+  expect(recorder.registered).toBe(false);
+  expect(recorder.models.map(({ outcome }) => outcome)).toEqual(['done', 'done']);
+});
+
+test('a Callback may have its functions as fields', async () => {
+  const keys = [];
+  class Mine extends Callback {
+    posttask = (key) => keys.push(key);
+  }
+  await new Mine().watch(() => compute(inc(1), { scheduler: 'sync' }));
+  expect(keys.length).toBe(1);
 });
 
 test('watch unregisters also when the function fails, and `using` at the end of its block', async () => {

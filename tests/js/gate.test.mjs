@@ -1,7 +1,7 @@
 // The gate: which tasks may begin now, with every scheduler.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Gate, OptionError, compute, config, delayed, watch } from 'heddle';
-import { HELD, TraceModel, eventKinds } from 'heddle/trace';
+import { HELD, TraceModel, eventKinds, readTrace, statisticsOf, waitOf, writeTrace } from 'heddle/trace';
 import { rejection } from './ways.mjs';
 
 const inc = delayed(function inc(x) {
@@ -102,6 +102,71 @@ describe.each(schedulers)('with %s', (_, options) => {
     expect(await result).toBe(4);
   });
 
+  test('a step right after compute counts, and one before it does not', async () => {
+    const gate = new Gate({ paused: true }), all = models();
+    gate.step(3);
+    const result = graph().compute({ ...options, gate });
+    gate.step();
+    await until(() => all.length && begun(all[0]) > 0);
+    await pause();
+    expect(begun(all[0])).toBe(1);
+    gate.resume();
+    expect(await result).toBe(5);
+  });
+
+  test('a pause takes back the steps before it, and a step after it counts', async () => {
+    const gate = new Gate({ paused: true }), all = models();
+    const result = compute([1, 2, 3, 4, 5].map((x) => inc(x)), { ...options, gate });
+    await until(() => all.length);
+    await pause();
+    gate.step(3);
+    gate.pause();
+    await pause();
+    expect(begun(all[0])).toBe(0);
+    gate.step(3);
+    gate.pause();
+    gate.step(2);
+    await until(() => begun(all[0]) > 1);
+    await pause();
+    expect(begun(all[0])).toBe(2);
+    gate.resume();
+    expect(await result).toEqual([2, 3, 4, 5, 6]);
+  });
+
+  test('a gate that is opened when a computation is told to begin is open', async () => {
+    const gate = new Gate({ paused: true });
+    unwatch = watch(({ type }) => type === 'begin' && gate.resume());
+    expect(await graph().compute({ ...options, gate })).toBe(5);
+  });
+
+  test('to set the same rate again lets nothing more through', async () => {
+    const gate = new Gate(), all = models();
+    gate.setRate(0.5);
+    const result = compute([1, 2, 3, 4, 5].map((x) => inc(x)), { ...options, gate });
+    await until(() => all.length && begun(all[0]) > 0);
+    for (let again = 0; again < 10; again++) {
+      gate.setRate(0.5);
+      await new Promise((resume) => setTimeout(resume, 10));
+    }
+    expect(begun(all[0])).toBe(1);
+    gate.setRate(1000); /* does not wait for the two seconds of before */
+    expect(await result).toEqual([2, 3, 4, 5, 6]);
+  });
+
+  test('what waits while the gate is shut is said to wait for that', async () => {
+    const gate = new Gate({ paused: true }), all = models();
+    const result = graph().compute({ ...options, gate });
+    await until(() => all.length && all[0].atMs > 30);
+    expect(all[0].heldSinceMs).toBe(0);
+    expect(waitOf(all[0], [0, 1, 2].find((task) => all[0].inputsOf(task).size === 0)).sentence).toMatch(/^It has waited \d+.* because the gate was shut\.$/);
+    expect(statisticsOf(all[0]).heldMs).toBeGreaterThan(25);
+    const replayed = await readTrace(await writeTrace(all[0]));
+    expect(statisticsOf(replayed).heldMs).toBeGreaterThan(25);
+    gate.resume();
+    expect(await result).toBe(5);
+    expect(all[0].heldSinceMs).toBeNaN();
+  });
+
   test('config.gate is the gate of computations that are given none', async () => {
     config.gate = new Gate({ paused: true });
     const result = graph().compute(options);
@@ -134,8 +199,35 @@ test('a gate works for computeSync, also from the thread that hosts its pool', (
   expect(add(inc(1), inc(2)).computeSync({ scheduler: 'threads', workers: 2, gate })).toBe(5);
 });
 
+test.each([['sync', {}], ['threads', { workers: 2 }]])('computeSync at a gate that nobody could open is refused, with %s', (scheduler, more) => {
+  for (const gate of [new Gate({ paused: true }), new Gate()]) {
+    if (gate.state.how === 'open') gate.setTokens(0);
+    expect(() => inc(1).computeSync({ scheduler, ...more, gate })).toThrow(expect.objectContaining({ name: 'UnsupportedError', message: expect.stringContaining('nobody could open it') }));
+  }
+});
+
+/* Two threads change a gate at once: whatever one has done of a step when the other looks, each step counts once. */
+test('a look between the two halves of another thread\'s step loses nothing, and lets nothing through twice', () => {
+  const gate = new Gate({ paused: true }), words = new Int32Array(gate.shared), follower = gate.follow();
+  expect(follower.changes()).toEqual([[1, 0]]);
+  Atomics.add(words, 2, 5); /* its steps are there … */
+  expect(follower.changes()).toEqual([]);
+  gate.step(2); /* somebody else's, which makes the follower look */
+  expect(follower.changes()).toEqual([[2, 7]]);
+  Atomics.store(words, 1, 1);
+  Atomics.add(words, 0, 1); /* … and now its word that they are */
+  expect(follower.changes()).toEqual([]);
+  gate.resume();
+  Atomics.add(words, 2, 3); /* the first half, at a gate that is open */
+  Atomics.add(words, 0, 1);
+  expect(follower.changes()).toEqual([[0, 0]]);
+  Atomics.store(words, 1, 1);
+  Atomics.add(words, 0, 1);
+  expect(follower.changes()).toEqual([[2, 3]]);
+});
+
 test.each([
-  ['a step of nothing', () => new Gate().step(0)], ['half a step', () => new Gate().step(1.5)], ['a rate of 0', () => new Gate().setRate(0)],
+  ['a rate as text', () => new Gate().setRate('5')], ['a step of nothing', () => new Gate().step(0)], ['half a step', () => new Gate().step(1.5)], ['a rate of 0', () => new Gate().setRate(0)],
   ['a rate that is none', () => new Gate().setRate('fast')], ['fewer tokens than none', () => new Gate().setTokens(-1)],
   ["words that are no gate's", () => new Gate({ shared: new ArrayBuffer(8) })], ['a gate that is none', () => compute(1, { gate: {} })],
 ])('%s is refused', async (_, act) => {

@@ -1,7 +1,7 @@
 // Traces: a model of a run, its moments, and files. What is derived is compared with what live runs told.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { CancelledError, compute, delayed, watch } from 'heddle';
-import { CANCELLED, DONE, ERRED, Events, RELEASED, RUNNING, TraceFileError, TraceModel, WAITING, chromeTraceOf, readTrace, statisticsOf, storyOf, taskStates, waitOf, writeTrace } from 'heddle/trace';
+import { annotate, CancelledError, compute, delayed, watch } from 'heddle';
+import { AGAIN, CANCELLED, DONE, ERRED, Events, FAILED, RELEASED, RUNNING, TraceFileError, TraceModel, WAITING, chromeTraceOf, readTrace, statisticsOf, storyOf, taskStates, waitOf, writeTrace } from 'heddle/trace';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { randomFrom } from './random-graph.mjs';
 
@@ -233,6 +233,29 @@ test("Chrome's format has a bar for each attempt, and none of one row overlap", 
   for (const { tid } of bars) expect(named).toContain(tid);
 });
 
+test('a file has what was said about tasks as far as JSON carries it, and can always be read', async () => {
+  const round = async (said) => {
+    let model;
+    unwatch = watch((message) => (message.type === 'begin' ? (model = new TraceModel(message)) : model.receive(message)));
+    await annotate(said, () => compute(delayed((x) => x, { name: 'n'.repeat(3000) })(1), { scheduler: 'sync' }));
+    unwatch();
+    return (await readTrace(await writeTrace(model))).graph.annotations;
+  };
+  expect(await round({ stage: 'load', rows: 5n })).toEqual([{ stage: 'load', rows: '5' }]);
+  let deep = 1;
+  for (let level = 0; level < 100; level++) deep = [deep];
+  expect(await round({ deep })).toBe(undefined);
+});
+
+test('a part that ran again because a later one of its chain failed did not fail', () => {
+  const events = new Events();
+  events.push(AGAIN, 0, 0, 0, 5);
+  events.push(FAILED, 1, 0, 5, 2);
+  const model = modelOf([['a', [], RELEASED, 10, 5, 0], ['b', [0], DONE, 15, 2, 0]], { events });
+  expect(storyOf(model, 0).map(({ text }) => text)).toContain('attempt 1 is done, but a later task of its chain fails, and all of it begins again');
+  expect(statisticsOf(model)).toMatchObject({ retries: 1, serialMs: 14 });
+});
+
 describe('a file that is no trace', () => {
   const file = async () => {
     const { model } = await runOf(7);
@@ -252,6 +275,20 @@ describe('a file that is no trace', () => {
     const whole = await file();
     for (let length = 0; length < whole.length; length += 7) expect([length, refused(await outcome(whole.subarray(0, length)))]).toEqual([length, true]);
   });
+
+  /** A file with texts of somebody's own. */
+  async function withTexts(text) {
+    const raw = gunzipSync(await file()), end = raw.indexOf(10), head = JSON.parse(raw.subarray(0, end));
+    const first = `${JSON.stringify({ ...head, textBytes: Buffer.byteLength(text) })}\n`;
+    return gzipSync(Buffer.concat([Buffer.from(first), Buffer.from(text), raw.subarray(end + 1 + head.textBytes)]));
+  }
+
+  test.each([['wide', (count) => `{"names":[${'{},'.repeat(count)}0]}`, /more than its tasks can have/], ['deep', (count) => `${'['.repeat(count)}`, /levels deep/]])(
+    'is refused before it becomes a large tree: %s', async (_, textOf, says) => {
+      const result = await outcome(await withTexts(textOf(3_000_000)));
+      expect(refused(result)).toBe(true);
+      expect(result.message).toMatch(says);
+    });
 
   test.each([
     ['of another version', (head) => ({ ...head, version: 2 }), /version 2/], ['of another kind', (head) => ({ ...head, heddle: 'graph' }), /does not say/],

@@ -66,6 +66,15 @@ export const asValues = { fromBytes: decode, fromValue: (value) => value, fromHe
 /** Results to be kept for later computations. @type {Taking<Held>} */
 export const asHeld = { fromBytes: Held.ofBytes, fromValue: Held.ofValue, fromHeld: (held) => held };
 
+/** @typedef {ComputeOptions & { gateSteps?: number }} Asked */
+
+/** The options with the gate as it stands now: what it is told from now on counts, also before there is anything to hold.
+ * @param {ComputeOptions} options @returns {Asked} */
+function asked(options) {
+  const { gate = config.gate } = options;
+  return gate ? { ...options, gate, gateSteps: gate.steps } : options;
+}
+
 /**
  * Runs recorded nodes and gives their results, in order.
  * @template T
@@ -77,7 +86,7 @@ export const asHeld = { fromBytes: Held.ofBytes, fromValue: Held.ofValue, fromHe
  * @returns {Promise<T[]>}
  */
 export async function execute(recording, options, taking, onResult) {
-  const { signal, cache = config.cache } = options;
+  const { signal, cache = config.cache } = (options = asked(options));
   if (signal?.aborted) throw new CancelledError(undefined, { cause: signal.reason });
   if (config.dashboard) Dashboard.start(config.dashboard);
   while (!recording.walk(inNode ? Infinity : SLICE_MS, cache)) await new Promise((resume) => setTimeout(resume));
@@ -114,12 +123,12 @@ function keeping(recording, cache, taking, onResult) {
 
 /**
  * @template T
- * @param {import('./record.js').Recording} recording @param {ComputeOptions} options @param {import('./options.js').Plan} plan
+ * @param {import('./record.js').Recording} recording @param {Asked} options @param {import('./options.js').Plan} plan
  * @param {Taking<T>} taking @param {(place: number, result: T) => PromiseLike<unknown> | void} [onResult]
  * @returns {Promise<T[]>}
  */
 async function run(recording, options, plan, taking, onResult) {
-  const { signal, onProgress, stopOnError, gate = config.gate } = options;
+  const { signal, onProgress, stopOnError, gate, gateSteps } = options;
   if (chooseScheduler(options) === 'threads') {
     const job = jobOf(recording, plan);
     const [runtime] = await Promise.all([
@@ -128,14 +137,14 @@ async function run(recording, options, plan, taking, onResult) {
     ]);
     /* A Runtime that was given has its own number of workers; the default one may have been started with fewer. */
     const workers = options.workers ?? (options.runtime ? undefined : workerCount());
-    const results = await runtime.run(job, { workers, signal, onProgress, stopOnError, gate,
+    const results = await runtime.run(job, { workers, signal, onProgress, stopOnError, gate, gateSteps,
       onResult: onResult && ((place, result) => void onResult(place, taking.fromBytes(result))) });
     return results.map(taking.fromBytes);
   }
   sayWhySerial(options);
   const strict = options.strict ?? config.strict;
   if (strict) await checkAll(recording.functions.map(describe));
-  const walk = walkByRank(await loadSerial(), recording, { plan, strict, waits: true, stopOnError, signal, onProgress, gate, watched: watchedWalk(recording, plan),
+  const walk = walkByRank(await loadSerial(), recording, { plan, strict, waits: true, stopOnError, signal, onProgress, gate, gateSteps, watched: watchedWalk(recording, plan),
     onResult: onResult && ((place, result) => onResult(place, taking.fromValue(result))) });
   return (await runAsync(walk, strict, signal)).map(taking.fromValue);
 }
@@ -147,7 +156,7 @@ async function run(recording, options, plan, taking, onResult) {
  * @returns {T[]}
  */
 export function executeNow(recording, options, taking) {
-  const { signal, cache = config.cache } = options;
+  const { signal, cache = config.cache } = (options = asked(options));
   if (signal?.aborted) throw new CancelledError(undefined, { cause: signal.reason });
   if (config.dashboard) Dashboard.start(config.dashboard);
   recording.walk(Infinity, cache);
@@ -162,7 +171,7 @@ export function executeNow(recording, options, taking) {
 
 /**
  * @template T
- * @param {import('./record.js').Recording} recording @param {ComputeOptions} options @param {Taking<T>} taking
+ * @param {import('./record.js').Recording} recording @param {Asked} options @param {Taking<T>} taking
  * @param {(place: number, result: T) => PromiseLike<unknown> | void} [onResult] what is told all at once where nobody can look before
  * @returns {T[]}
  */
@@ -172,12 +181,12 @@ function runSync(recording, options, taking, onResult) {
     if (onResult) results.forEach((result, place) => void onResult(place, result));
     return results;
   };
-  const { signal, onProgress, stopOnError, gate = config.gate } = options, plan = planOf(options);
+  const { signal, onProgress, stopOnError, gate, gateSteps } = options, plan = planOf(options);
   if (chooseScheduler(options) === 'threads') {
     if (attachment()?.core) {
       const runtime = options.runtime ?? attachedRuntime({ workers: options.workers });
       const workers = options.workers ?? (options.runtime ? undefined : workerCount());
-      return tellAll(runtime.runAndWait(jobOf(recording, plan), { workers, onProgress, stopOnError, gate }).map(taking.fromBytes));
+      return tellAll(runtime.runAndWait(jobOf(recording, plan), { workers, onProgress, stopOnError, gate, gateSteps }).map(taking.fromBytes));
     }
     if (attachment()) throw new UnsupportedError(`threads cannot run here: ${whyNoThreads()}.`);
     if (!inNode)
@@ -192,7 +201,7 @@ function runSync(recording, options, taking, onResult) {
   refuseUnloaded(recording.functions);
   const heap = loadSerialSync();
   if (!heap) throw new UnsupportedError("computeSync in a page needs the core to be loaded: await compute() once before, with scheduler: 'sync'.");
-  return runNow(walkByRank(heap, recording, { plan, strict, stopOnError, signal, onProgress, gate, watched: watchedWalk(recording, plan),
+  return runNow(walkByRank(heap, recording, { plan, strict, stopOnError, signal, onProgress, gate, gateSteps, watched: watchedWalk(recording, plan),
     onResult: onResult && ((place, result) => void onResult(place, taking.fromValue(result))) }), strict).map(taking.fromValue);
 }
 

@@ -10,16 +10,23 @@ import { OptionError } from './errors.js';
 /** What a gate does: HDW_OPEN … HDW_TOKENS of shim/pool.c. */
 export const OPEN = 0, SHUT = 1, RATE = 3, TOKENS = 4;
 const STEP = 2;
-/** Words: how often it was changed, what it does, tasks that were let through in all, tokens; and a double: the rate. */
-const VERSION = 0, HOW = 1, STEPS = 2, COUNT = 3, RATE_AT = 2, BYTES = 24;
+/**
+ * Words: how often it was changed; what it does; tasks that were let through by steps in all; tokens; a double: the rate; how
+ * often it was set to something (all but steps), and how many steps there had been then: they count no more.
+ */
+const VERSION = 0, HOW = 1, STEPS = 2, COUNT = 3, RATE_AT = 2, SETS = 6, MARK = 7, BYTES = 32;
 const COUNT_MAX = 2 ** 31 - 1, RATE_MIN = 1e-3, RATE_MAX = 1e6;
 /** Whose words are shared is looked at so often. */
 const LOOK_MS = 16;
+
+/** What a computation says that would wait for ever. */
+export const gateIsStuck = 'the gate is shut, and nobody could open it while this thread waits: use await compute(), or share the gate with another thread (gate.shared).';
 
 export class Gate {
   #words;
   #doubles;
   /** @type {Set<() => void>} */ #listeners = new Set();
+  #isShared;
 
   /**
    * @param {{ paused?: boolean, shared?: ArrayBufferLike }} [options] `paused`: it begins shut; `shared`: another gate's, in another
@@ -37,11 +44,13 @@ export class Gate {
     if (buffer.byteLength !== BYTES) throw new OptionError("shared is another gate's.", { option: 'shared' });
     this.#words = new Int32Array(buffer);
     this.#doubles = new Float64Array(buffer);
+    this.#isShared = shared !== undefined;
     if (paused) this.pause();
   }
 
   /** For a gate in another thread that is to be the same as this one. @returns {ArrayBufferLike} */
   get shared() {
+    this.#isShared = true;
     return this.#words.buffer;
   }
 
@@ -59,12 +68,13 @@ export class Gate {
   step(count = 1) {
     this.#check(count, 'step lets a whole number of tasks through, from 1', 1);
     Atomics.add(this.#words, STEPS, count);
-    this.#set(SHUT);
+    Atomics.store(this.#words, HOW, SHUT);
+    this.#tell();
   }
 
   /** Lets tasks through one by one. @param {number} perSecond tasks, 0.001 to 1,000,000 @throws {OptionError} */
   setRate(perSecond) {
-    if (!(perSecond >= RATE_MIN && perSecond <= RATE_MAX))
+    if (!(typeof perSecond === 'number' && perSecond >= RATE_MIN && perSecond <= RATE_MAX))
       throw new OptionError(`a rate is a number of tasks a second, from ${RATE_MIN} to ${RATE_MAX}, but got ${String(perSecond)}.`, { option: 'perSecond' });
     this.#doubles[RATE_AT] = perSecond;
     this.#set(RATE);
@@ -96,15 +106,33 @@ export class Gate {
 
   /** @param {number} how */
   #set(how) {
+    Atomics.store(this.#words, MARK, Atomics.load(this.#words, STEPS));
     Atomics.store(this.#words, HOW, how);
+    Atomics.add(this.#words, SETS, 1); /* who sees this sees what it was set to */
+    this.#tell();
+  }
+
+  #tell() {
     Atomics.add(this.#words, VERSION, 1);
     Atomics.notify(this.#words, VERSION);
     for (const listener of [...this.#listeners]) listener();
   }
 
-  /** One computation's view of it. @param {() => void} [onChange] told of changes that are made in this thread */
-  follow(onChange) {
-    return new GateFollower(this.#words, this.#doubles, this.#listeners, onChange);
+  /** Whether it lets nothing through and nobody could open it while this thread waits. @internal */
+  get isStuck() {
+    const { how, tokens } = this.state;
+    return (how === 'shut' || tokens === 0) && (!this.#isShared || this.#words.buffer instanceof ArrayBuffer);
+  }
+
+  /** How many steps there were: those before a computation was asked for are not its own. */
+  get steps() {
+    return Atomics.load(this.#words, STEPS);
+  }
+
+  /** One computation's view of it. @param {() => void} [onChange] told of changes that are made in this thread
+   * @param {number} [steps] how many there were when it was asked for */
+  follow(onChange, steps = this.steps) {
+    return new GateFollower(this.#words, this.#doubles, this.#listeners, steps, onChange);
   }
 }
 
@@ -112,18 +140,19 @@ export class Gate {
 export class GateFollower {
   #words; #doubles; #listeners; #onChange;
   #version = -1;
+  #sets = -1;
   #steps;
   /** Serially: tasks that may still pass, and when the next may by the rate. */
   #permits = 0;
   #nextMs = 0;
 
-  /** @param {Int32Array} words @param {Float64Array} doubles @param {Set<() => void>} listeners @param {() => void} [onChange] */
-  constructor(words, doubles, listeners, onChange) {
+  /** @param {Int32Array} words @param {Float64Array} doubles @param {Set<() => void>} listeners @param {number} steps @param {() => void} [onChange] */
+  constructor(words, doubles, listeners, steps, onChange) {
     this.#words = words;
     this.#doubles = doubles;
     this.#listeners = listeners;
     this.#onChange = onChange;
-    this.#steps = Atomics.load(words, STEPS);
+    this.#steps = steps;
     if (onChange) listeners.add(onChange);
   }
 
@@ -142,32 +171,35 @@ export class GateFollower {
     return Atomics.load(this.#words, HOW) !== OPEN;
   }
 
-  /** What is to be told to the core: pairs of what and how many. @returns {[how: number, count: number][]} */
+  /**
+   * What is to be told to the core: pairs of what and how many. It may look between the words of a change that another
+   * thread is making: what it has not seen then it sees with the version that follows, and steps count once.
+   * @returns {[how: number, count: number][]}
+   */
   changes() {
     const version = Atomics.load(this.#words, VERSION);
     if (version === this.#version) return [];
-    const how = Atomics.load(this.#words, HOW), steps = Atomics.load(this.#words, STEPS), through = (steps - this.#steps) | 0;
-    const first = this.#version < 0;
     this.#version = version;
+    const sets = Atomics.load(this.#words, SETS), mark = Atomics.load(this.#words, MARK), steps = Atomics.load(this.#words, STEPS);
+    const how = Atomics.load(this.#words, HOW), since = (mark - this.#steps) | 0, through = (steps - (since > 0 ? mark : this.#steps)) | 0;
+    /** @type {[how: number, count: number][]} */
+    const changes = [];
+    if (sets !== this.#sets) changes.push([how, how === RATE ? this.#doubles[RATE_AT] : how === TOKENS ? Atomics.load(this.#words, COUNT) : 0]);
+    this.#sets = sets;
+    if (how !== SHUT) return changes; /* steps that shut it are to come */
+    if (through > 0) changes.push([STEP, through]);
     this.#steps = steps;
-    if (how === RATE) return [[RATE, this.#doubles[RATE_AT]]];
-    if (how === TOKENS) return [[TOKENS, Atomics.load(this.#words, COUNT)]];
-    if (how === OPEN) return first ? [] : [[OPEN, 0]];
-    return through > 0 ? [[STEP, through]] : [[SHUT, 0]];
+    return changes;
   }
 
   /** For tasks that run one by one: how long the next must wait, in milliseconds; 0: it begins now. Infinity: who knows? */
   pass() {
-    const what = Atomics.load(this.#words, HOW);
-    if (what === OPEN) {
-      this.#permits = 0;
-      return 0;
-    }
+    const now = performance.now(), what = Atomics.load(this.#words, HOW);
     for (const [how, count] of this.changes()) {
       if (how === STEP) this.#permits += count;
       else this.#permits = 0;
+      if (how === RATE) this.#nextMs = Math.min(this.#nextMs, now + 1000 / count);
     }
-    const now = performance.now();
     switch (what) {
       case SHUT:
         if (this.#permits > 0) return this.#permits--, 0;

@@ -51,6 +51,8 @@ export class Runtime {
   /** @type {ReturnType<typeof setInterval> | undefined} Keeps Node.js alive while work is outstanding. */
   #alive;
   #watching = false;
+  #looking = false;
+  #lookAgain = false;
   #closed = false;
   /** Workers in a row that ended before they came to life. */
   #unborn = 0;
@@ -201,6 +203,11 @@ export class Runtime {
     const count = options.workers ?? this.#crew.size;
     this.#crew.grow(count);
     const run = new ThreadedRun(this.#heap, this.#pool, this.#crew, job, { ...options, count, functionNumber: (text) => this.#functionNumber(text) });
+    if (this.#closed) { /* by who was told that it begins */
+      const error = new CancelledError('the Runtime was closed');
+      run.abandon(error);
+      throw error;
+    }
     if (job.timed) this.#crew.watchDeadlines(true);
     return run;
   }
@@ -365,18 +372,25 @@ export class Runtime {
 
   /** Tells what there is to tell of each run, and takes away those that have ended. */
   #look() {
-    if (this.#rebuilding) return;
-    this.#crew.printedNow();
+    if (this.#rebuilding || this.#closed) return;
+    if (this.#looking) return void (this.#lookAgain = true); /* who was told of something has come here */
+    this.#looking = true;
     try {
-      for (const pending of [...this.#pending])
-        if (this.#pending.has(pending) && pending.run.look()) {
-          this.#unborn = 0;
-          this.#forget(pending);
-        }
+      do {
+        this.#lookAgain = false;
+        this.#crew.printedNow();
+        for (const pending of [...this.#pending])
+          if (this.#pending.has(pending) && pending.run.look()) {
+            this.#unborn = 0;
+            this.#forget(pending);
+          }
+      } while (this.#lookAgain && !this.#closed && !this.#rebuilding);
     } catch (error) {
       if (!(error instanceof WebAssembly.RuntimeError)) throw error;
       /* A lock that nobody gives back: a thread was ended that held it. */
       this.#lose(new WorkerLostError('a worker ended inside the scheduler.', { cause: error, started: true }));
+    } finally {
+      this.#looking = false;
     }
   }
 

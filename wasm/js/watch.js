@@ -6,7 +6,7 @@ import { clockMs } from './clock.js';
 import { LITERAL } from './record.js';
 import { OptionError } from './errors.js';
 import { Events } from './trace/events.js';
-import { CANCELLED, DONE, ERRED, FAILED, HELD, NOT_RUN, NO_TASK, NO_WORKER, RELEASED, RUNNING, taskStates } from './trace/states.js';
+import { CANCELLED, DONE, ERRED, FAILED, HELD, NAME_MAX, NOT_RUN, NO_TASK, NO_WORKER, RELEASED, RUNNING, taskStates } from './trace/states.js';
 
 export { taskStates };
 
@@ -51,8 +51,8 @@ const WALK_SHARE = 0.005, WALK_MS = 1;
  * @property {Uint8Array} attempts how often it was begun; 255: or more often
  * @property {Float64Array} bytes of its result, if that is bytes; 0: it is not, or that is not known
  *
- * @typedef {{ type: 'batch', run: number, atMs: number, events: import('./trace/events.js').EventColumns } & Changes} BatchMessage
- *   what has changed; `atMs` since the run began
+ * @typedef {{ type: 'batch', run: number, atMs: number, heldSinceMs?: number, events: import('./trace/events.js').EventColumns } & Changes} BatchMessage
+ *   what has changed; `atMs` since the run began, `heldSinceMs` when the gate was shut, if it is
  *
  * @typedef {{ type: 'end', run: number, atMs: number, outcome: 'done' | 'failed' | 'cancelled' }} EndMessage after a last batch
  * @typedef {BeginMessage | BatchMessage | EndMessage} WatchMessage
@@ -80,6 +80,10 @@ export function watch(watcher) {
   return () => void watchers.delete(own);
 }
 
+/** Names and keys are text of anybody's: the beginning of a long one, and a number that tells it from others.
+ * @param {string} text @param {number} at its place */
+const shortened = (text, at) => (text.length <= NAME_MAX ? text : `${text.slice(0, NAME_MAX - 20)}… (${at})`);
+
 /** @param {import('./core/graph.js').Batch} batch @param {Uint32Array} groups @returns {WatchedGraph} */
 function describeGraph(batch, groups) {
   const { functionOf, outputs } = batch, args = batch.args.view, ends = batch.argOffsets.view; /* each view is made anew */
@@ -105,9 +109,9 @@ function describeGraph(batch, groups) {
     for (let place = ends[task]; place < ends[task + 1]; place++) if (args[place] < LITERAL) inputs[length++] = args[place];
     offsets[task + 1] = length;
   }
-  const keys = count <= KEYS_MAX ? batch.keys() : [];
+  const keys = count <= KEYS_MAX ? batch.keys().map(shortened) : [];
   const annotations = count <= KEYS_MAX ? batch.annotations() : undefined;
-  return { count, names: [...names.keys()], nameOf, keys, offsets, inputs: inputs.slice(0, length), outputs: Uint32Array.from(outputs),
+  return { count, names: [...names.keys()].map(shortened), nameOf, keys, offsets, inputs: inputs.slice(0, length), outputs: Uint32Array.from(outputs),
     groups: groups.slice(), ...(annotations ? { annotations } : {}) };
 }
 
@@ -137,6 +141,10 @@ export class Watched {
   /** @type {Uint8Array} The states that were told last. */ #told;
   /** @type {Uint32Array} */ #groups;
   #heldSince = NaN;
+  #isFirst = true;
+  #ended = false;
+  /** Who was told of its beginning: nobody else could make sense of the rest. */
+  #audience = [...watchers];
   events = new Events();
 
   /** @param {import('./core/graph.js').Batch} batch @param {'sync' | 'threads'} scheduler @param {number} workers
@@ -168,9 +176,9 @@ export class Watched {
 
   /** @param {() => WatchMessage} make */
   #tell(make) {
-    const start = performance.now();
-    let message = /** @type {WatchMessage | undefined} */ (undefined), left = watchers.size;
-    for (const watcher of watchers) {
+    const start = performance.now(), told = this.#audience.filter((watcher) => watchers.has(watcher));
+    let message = /** @type {WatchMessage | undefined} */ (undefined), left = told.length;
+    for (const watcher of told) {
       try {
         message ??= make();
         watcher(--left ? copyOf(message) : message);
@@ -186,23 +194,28 @@ export class Watched {
 
   /** @param {Changes} changes */
   batch(changes) {
+    if (this.#ended) return;
     const { tasks, states } = changes;
     for (let at = 0; at < tasks.length; at++) this.#told[tasks[at]] = states[at];
-    this.#tell(() => ({ type: 'batch', run: this.#run, atMs: this.nowMs, ...changes, events: this.events.take() }));
+    this.#tell(() => ({ type: 'batch', run: this.#run, atMs: this.nowMs, ...changes, events: this.events.take(), ...(this.#heldSince >= 0 ? { heldSinceMs: this.#heldSince } : {}) }));
   }
 
   /** The gate was shut, or opened. @param {boolean} shut */
   hold(shut) {
+    const isFirst = this.#isFirst;
+    this.#isFirst = false;
     if (shut === this.#heldSince >= 0) return;
     if (!shut) this.events.push(HELD, NO_TASK, NO_WORKER, this.#heldSince, this.nowMs - this.#heldSince);
-    this.#heldSince = shut ? this.nowMs : NaN;
+    this.#heldSince = !shut ? NaN : isFirst ? 0 : this.nowMs; /* it was shut before the run began */
   }
 
   /** @param {'done' | 'failed' | 'cancelled'} outcome after all changes have been told */
   end(outcome) {
+    if (this.#ended) return;
     this.hold(false);
     const open = outcome === 'done' ? [] : Array.from(this.#told.keys()).filter((task) => this.#told[task] < DONE && this.#groups[task] !== NOT_RUN);
     if (open.length || this.events.length) this.batch(this.cancelled(open));
+    this.#ended = true;
     this.#tell(() => ({ type: 'end', run: this.#run, atMs: this.nowMs, outcome }));
   }
 
@@ -290,7 +303,7 @@ export class WatchedWalk extends Watched {
 
   /** @param {Uint32Array} tasks */
   release(tasks) {
-    for (const task of tasks) this.#change(task, RELEASED);
+    for (const task of tasks) if (this.#states[task] === DONE) this.#change(task, RELEASED); /* of what failed nothing is left */
   }
 
   /** @param {'done' | 'failed' | 'cancelled'} outcome @override */

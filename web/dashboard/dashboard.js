@@ -62,6 +62,7 @@ function receive(message) {
     return;
   }
   const model = runs.receive(message);
+  byId('refused').textContent = runs.refused ? `${runs.refused === 1 ? 'One run' : `${runs.refused} runs`} of this script cannot be shown whole.` : '';
   if (!model) return;
   if (message.type === 'begin' && (follow.checked || !shown)) show(model);
   else if (model === shown) view.show(model);

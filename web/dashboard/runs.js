@@ -6,18 +6,24 @@ const RUNS_MAX = 30;
 
 export class Runs {
   /** The newest last. @type {Map<number, TraceModel>} */ models = new Map();
+  /** Runs of which something came that cannot be: the others go on. */ #refused = new Set();
   /** @type {Map<number, number>} */ #counts = new Map();
 
   /**
    * Takes a message of the stream.
    * @param {any} message
-   * @returns {TraceModel | undefined} the run that it is about
-   * @throws {TypeError} if it is no message of a trace
+   * @returns {TraceModel | undefined} the run that it is about; undefined: one that cannot be shown
    */
   receive(message) {
     /* JSON has no undefined. */
     if (message.type === 'begin' && Array.isArray(message.graph?.annotations)) message.graph.annotations = message.graph.annotations.map((/** @type {unknown} */ said) => said ?? undefined);
-    if (!isTraceMessage(message, this.#counts)) throw new TypeError('the script sent something that is no trace');
+    if (this.#refused.has(message.run)) return undefined;
+    if (!isTraceMessage(message, this.#counts)) {
+      this.#refused.add(message.run);
+      const model = this.models.get(message.run);
+      model?.close();
+      return model;
+    }
     if (message.type !== 'begin') {
       this.models.get(message.run)?.receive(message);
       return this.models.get(message.run);
@@ -30,6 +36,9 @@ export class Runs {
     }
     return model;
   }
+
+  /** How many runs cannot be shown, or not to their end. */
+  get refused() { return this.#refused.size; }
 
   /** The script is gone. */
   close() {

@@ -1,5 +1,5 @@
 /** What each worker does at the moment shown, and what it has done so far. No DOM. */
-import { ASLEEP, CANCELLED, ERRED, FAILED, LOST, NO_WORKER, READY, RUNNING, WAITING } from 'heddle/trace';
+import { AGAIN, ASLEEP, CANCELLED, ERRED, FAILED, LOST, NO_WORKER, READY, RUNNING, WAITING } from 'heddle/trace';
 
 /**
  * @typedef {object} Hand a worker
@@ -52,7 +52,7 @@ function readEvents({ events: { kind, task, worker, startMs, elapsedMs }, record
     const start = startMs[at], end = start + elapsedMs[at], lost = kind[at] === LOST;
     if (worker[at] === NO_WORKER || worker[at] >= hands.length || !(start <= nowMs)) continue;
     const hand = hands[worker[at]];
-    if ((lost || kind[at] === FAILED) && start !== record.startMs[task[at]]) { /* the last attempt is in the record */
+    if ((lost || kind[at] === FAILED || kind[at] === AGAIN) && start !== record.startMs[task[at]]) { /* the last attempt is in the record */
       if (nowMs < end) begins(hand, task[at], start, nowMs);
       else hand.busyMs += elapsedMs[at];
     }

@@ -5,7 +5,7 @@
  * One thread has one lane, and more where tasks of it overlap: asynchronous ones. What a model says is not trusted:
  * more lanes than LANES_MAX are not made, and then bars of the last one may overlap.
  */
-import { ASLEEP, CANCELLED, DECODE, DONE, ENCODE, ERRED, FAILED, HELD, LOST, RUNNING, SLEEP } from 'heddle/trace';
+import { AGAIN, ASLEEP, CANCELLED, DECODE, DONE, ENCODE, ERRED, FAILED, HELD, LOST, RUNNING, SLEEP } from 'heddle/trace';
 import { EVENT_BIT, FLAG_CANCELLED, FLAG_FAILED, FLAG_TRY, Lane } from './timeline-lane.js';
 import { SLICE, orderOf } from './timeline-sort.js';
 
@@ -140,7 +140,7 @@ export class TimelineIndex {
           asleep.push(row, start, end, EVENT_BIT + event, 0);
           seen.asleep = true;
         } else if (tasks[event] < this.#model.count) {
-          if (kind === FAILED || kind === LOST) this.#readTry(fresh, event, row, start, end);
+          if (kind === FAILED || kind === LOST || kind === AGAIN) this.#readTry(fresh, event, row, start, end);
           else parts.push(row, start, end, EVENT_BIT + event, kind);
           if (kind === DECODE) seen.decode = true;
           else if (kind === ENCODE) seen.encode = true;

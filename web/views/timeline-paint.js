@@ -143,7 +143,7 @@ function paintNames(context, { places, names, left, theme }) {
 function fillOf({ model, index }, item) { return colourOf(model.nameOf(index.taskOf(item))).fill; }
 
 /** Behind the bars: an idle thread is an empty track; dots: it is asleep; slanted lines over all: the gate is shut. @param {CanvasRenderingContext2D} context @param {Scene} scene */
-function paintGround(context, { index, view, places, nowMs, theme }) {
+function paintGround(context, { model, index, view, places, nowMs, theme }) {
   const end = Math.max(0, Math.min(view.width, (nowMs - view.fromMs) / view.msPerPx));
   context.globalAlpha = 0.3;
   context.fillStyle = theme.faint;
@@ -162,7 +162,9 @@ function paintGround(context, { index, view, places, nowMs, theme }) {
     const inset = height >= 12 ? height * 0.3 : 0;
     walk(index.asleep[row], view, nowMs, band(top + inset, height - 2 * inset, theme.hatches.asleep, 0.9));
   });
-  walk(index.held, view, nowMs, band(0, places.height, theme.hatches.held, 0.55));
+  const held = band(0, places.height, theme.hatches.held, 0.55), since = Math.max(0, (model.heldSinceMs - view.fromMs) / view.msPerPx);
+  walk(index.held, view, nowMs, held);
+  if (since < end) held.bar(-1, since, end); /* it is shut now */
   context.globalAlpha = 1;
 }
 

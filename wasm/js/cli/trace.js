@@ -39,9 +39,9 @@ export async function trace(args) {
   }
   try {
     const model = await readTrace(readFileSync(files[0]));
-    if (options.task !== undefined) return tellStory(model, options.task);
     if (options.chrome !== undefined) await pipeline(Readable.from(chromeTraceOf(model)), createWriteStream(options.chrome));
     if (options.svg !== undefined) writeFileSync(options.svg, streamPicture(taskTimes(model)));
+    if (options.task !== undefined) return tellStory(model, options.task);
     if (options.chrome === undefined && options.svg === undefined) console.log(summary(model));
     return 0;
   } catch (error) {

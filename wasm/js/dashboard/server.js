@@ -32,7 +32,7 @@ export class DashboardServer {
   /** @type {Set<Viewer>} */ #viewers = new Set();
   #program;
   #gate;
-  /** A page has set the gate. */ #held = false;
+  /** How the gate stood before a page set it; undefined: none has. @type {import('../gate.js').Gate['state'] | undefined} */ #before;
 
   /** @param {{ folder: URL, program: string, gate: import('../gate.js').Gate }} options `gate`: the program's, which pages may set */
   constructor({ folder, program, gate }) {
@@ -84,10 +84,19 @@ export class DashboardServer {
     this.#viewers.add(viewer);
     response.on('close', () => {
       this.#viewers.delete(viewer);
-      if (this.#viewers.size || !this.#held) return;
-      this.#held = false;
-      this.#gate.resume(); /* who held the run has gone */
+      if (!this.#viewers.size) this.#restore();
     });
+  }
+
+  /** Who held the run has gone: the gate is again as the program had it. */
+  #restore() {
+    const before = this.#before, { how } = this.#gate.state;
+    this.#before = undefined;
+    if (!before || how === 'open') return;
+    if (before.how === 'shut') this.#gate.pause();
+    else if (before.rate !== undefined) this.#gate.setRate(before.rate);
+    else if (before.tokens !== undefined) this.#gate.setTokens(before.tokens);
+    else this.#gate.resume();
   }
 
   /** @param {import('node:http').IncomingMessage} request @param {import('node:http').ServerResponse} response */
@@ -122,12 +131,14 @@ export class DashboardServer {
 
   /** @param {{ how: unknown, count: any }} wish of a page @throws if it is none */
   #set({ how, count }) {
+    if (!this.#viewers.size) throw new TypeError('nobody looks who could open it again');
+    const before = this.#gate.state;
     if (how === 'pause') this.#gate.pause();
     else if (how === 'resume' || (how === 'rate' && count === null)) this.#gate.resume();
     else if (how === 'step') this.#gate.step(count);
     else if (how === 'rate') this.#gate.setRate(count);
     else throw new TypeError('a gate cannot do that');
-    this.#held = this.#gate.state.how !== 'open';
+    this.#before ??= before;
   }
 
   /** Old runs make room for new ones. */

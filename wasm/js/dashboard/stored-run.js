@@ -1,4 +1,5 @@
 /** A run as the dashboard keeps it: how it stands, and since when each task stands so. Pages ask for what they do not have yet. */
+import { plain } from '../trace/annotations.js';
 import { TraceModel } from '../trace/model.js';
 import { changesFor } from '../watch.js';
 
@@ -12,15 +13,6 @@ export const CHUNK = 100_000;
 
 /** @returns {Cursor} of a page that has nothing */
 export const freshCursor = () => ({ version: 0, scanned: 0, scanVersion: 0, events: 0, lost: 0, begun: false, ended: false });
-
-/** What is said about tasks, as far as JSON can carry it. @param {import('../watch.js').WatchedGraph['annotations']} annotations */
-function plain(annotations) {
-  try {
-    return annotations && JSON.parse(JSON.stringify(annotations, (_, value) => (typeof value === 'bigint' ? String(value) : value)));
-  } catch {
-    return undefined; /* a circle */
-  }
-}
 
 export class StoredRun {
   #begin;
@@ -72,7 +64,7 @@ export class StoredRun {
     if (cursor.scanned === 0) cursor.scanVersion = this.#version;
     /** @type {number[]} */
     const tasks = [];
-    const { count, record, run, atMs } = this.#model;
+    const { count, record, run, atMs, heldSinceMs } = this.#model;
     let task = cursor.scanned;
     for (; task < count && tasks.length < CHUNK; task++) if (this.#changedIn[task] > cursor.version) tasks.push(task);
     const { events, whole } = this.#events(cursor);
@@ -86,7 +78,7 @@ export class StoredRun {
       changes.tasks[at] = number;
       for (const column of /** @type {const} */ (['states', 'startMs', 'elapsedMs', 'worker', 'attempts', 'bytes'])) changes[column][at] = record[column][number];
     });
-    return { type: /** @type {const} */ ('batch'), run, atMs, ...changes, events };
+    return { type: /** @type {const} */ ('batch'), run, atMs, ...(heldSinceMs >= 0 ? { heldSinceMs } : {}), ...changes, events };
   }
 
   /** @param {Cursor} cursor */

@@ -37,28 +37,32 @@ const isFunction = (value) => typeof value === 'function';
  * await new Callback({ posttask: (key, { endMs, startMs }) => console.log(key, endMs - startMs) }).watch(() => z.compute());
  */
 export class Callback extends Diagnostic {
-  #callbacks;
+  #given;
   /** Per computation and task: 1 pretask was called, 2 posttask, too. @type {WeakMap<import('../trace/model.js').TraceModel, Uint8Array>} */ #called = new WeakMap();
 
   /** @param {Callbacks} [callbacks] @throws {import('../errors.js').OptionError} */
   constructor(callbacks = {}) {
     super();
     checkOptions('Callback', callbacks, Object.fromEntries(names.map((name) => [name, isFunction])));
-    const methods = /** @type {any} */ (this);
-    this.#callbacks = /** @type {Callbacks} */ (Object.fromEntries(names.map((name) => [name,
-      callbacks[name] ?? (isFunction(methods[name]) ? methods[name].bind(this) : undefined)])));
+    this.#given = callbacks;
+  }
+
+  /** What is called: what was given, or a method, which may also be a field. @param {typeof names[number]} name @returns {any} */
+  #of(name) {
+    const method = /** @type {any} */ (this)[name];
+    return this.#given[name] ?? (isFunction(method) ? method.bind(this) : undefined);
   }
 
   /** @param {import('../trace/model.js').TraceModel} model @override @protected */
   began(model) {
     this.#called.set(model, new Uint8Array(model.count));
-    this.#callbacks.start?.(model.graph, model);
-    this.#callbacks.startState?.(model);
+    this.#of('start')?.(model.graph, model);
+    this.#of('startState')?.(model);
   }
 
   /** @param {import('../trace/model.js').TraceModel} model @param {import('../watch.js').BatchMessage} batch @override @protected */
   changed(model, batch) {
-    const { pretask, posttask } = this.#callbacks;
+    const pretask = this.#of('pretask'), posttask = this.#of('posttask');
     if (!pretask && !posttask) return;
     for (const { task, ended } of this.#happened(model, batch)) {
       const key = model.keyOf(task);
@@ -69,7 +73,7 @@ export class Callback extends Diagnostic {
   /** @param {import('../trace/model.js').TraceModel} model @param {import('../watch.js').EndMessage} message @override @protected */
   ended(model, { outcome }) {
     this.#called.delete(model);
-    this.#callbacks.finish?.(model, outcome !== 'done');
+    this.#of('finish')?.(model, outcome !== 'done');
   }
 
   /**

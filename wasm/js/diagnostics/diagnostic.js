@@ -1,7 +1,7 @@
 /** What all diagnostics have: they are told of computations between `register` and `unregister`, or during `watch`. */
 import { OptionError } from '../errors.js';
 import { config } from '../options.js';
-import { follow } from './feed.js';
+import { drop, follow } from './feed.js';
 
 /** @typedef {import('../trace/model.js').TraceModel} TraceModel */
 
@@ -28,31 +28,47 @@ export const isSeconds = (value) => typeof value === 'number' && value >= 0 && v
  */
 export class Diagnostic {
   /** @type {(() => void) | undefined} */ #leave;
+  /** It was asked to register, and calls of `watch` that go on: it is told as long as there are any. */
+  #isAsked = false;
+  #watching = 0;
   /** Computations that it is told of and that run. @type {Set<TraceModel>} */ #open = new Set();
   /** Who waits for them. @type {Set<() => void>} */ #waiting = new Set();
+  /** @type {import('./feed.js').Listener} */
+  #listener = {
+    began: (model, message) => {
+      this.#open.add(model);
+      this.began(model, message);
+    },
+    changed: (model, message) => this.changed(model, message),
+    ended: (model, message) => {
+      this.#open.delete(model);
+      this.ended(model, message);
+      for (const look of this.#waiting) look();
+    },
+    dropped: () => {
+      this.#forget();
+      this.dropped();
+    },
+  };
 
   /** Is told of all computations of this thread that begin from now on. @returns {this} */
   register() {
-    this.#leave ??= follow({
-      began: (model, message) => {
-        this.#open.add(model);
-        this.began(model, message);
-      },
-      changed: (model, message) => this.changed(model, message),
-      ended: (model, message) => {
-        this.#open.delete(model);
-        this.ended(model, message);
-        for (const look of this.#waiting) look();
-      },
-    });
+    this.#isAsked = true;
+    this.#leave ??= follow(this.#listener);
     return this;
   }
 
   /** Is told no more. */
   unregister() {
     this.#leave?.();
+    this.#forget();
+  }
+
+  #forget() {
+    this.#isAsked = false;
     this.#leave = undefined;
     this.#open.clear();
+    for (const look of this.#waiting) look();
   }
 
   /** Whether it is told. */
@@ -69,15 +85,25 @@ export class Diagnostic {
    */
   async watch(fn) {
     if (typeof fn !== 'function') throw new OptionError('watch takes a function that computes.', { option: 'fn' });
-    const before = this.registered, known = new Set(this.#open);
-    this.register();
+    const known = new Set(this.#open);
+    this.#watching++;
+    this.#leave ??= follow(this.#listener);
     try {
       return await fn();
     } catch (error) {
       await this.#settled(known);
       throw error;
     } finally {
-      if (!before) this.unregister();
+      if (--this.#watching === 0 && !this.#isAsked) this.attempt(() => this.unregister());
+    }
+  }
+
+  /** Does what a timer calls for: if that throws, it is told no more. @param {() => void} act @protected */
+  attempt(act) {
+    try {
+      act();
+    } catch (error) {
+      drop(this.#listener, error);
     }
   }
 
@@ -110,4 +136,6 @@ export class Diagnostic {
   changed(_model, _message) {}
   /** @param {TraceModel} _model @param {import('../watch.js').EndMessage} _message @protected */
   ended(_model, _message) {}
+  /** It has thrown, and is told no more. @protected */
+  dropped() {}
 }

@@ -13,6 +13,7 @@ const RECENT_MAX = 16, RECENT_TASKS_MAX = 2_000_000;
  * @property {(model: TraceModel, message: import('../watch.js').BeginMessage) => void} began
  * @property {(model: TraceModel, message: import('../watch.js').BatchMessage) => void} changed after the model has taken it
  * @property {(model: TraceModel, message: import('../watch.js').EndMessage) => void} ended after the model has taken it
+ * @property {() => void} dropped it has thrown, and is told no more
  */
 
 /** @type {Set<Listener>} */
@@ -29,10 +30,16 @@ function tell(listener, tell) {
   if (!listeners.has(listener)) return;
   try {
     tell();
-  } catch (error) { /* the computation is not to suffer, nor the other diagnostics */
-    leave(listener);
-    console.error('heddle: a diagnostic threw, and is told no more:', error);
+  } catch (error) {
+    drop(listener, error);
   }
+}
+
+/** One that throws is told no more: the computation is not to suffer, nor the other diagnostics. @param {Listener} listener @param {unknown} error */
+export function drop(listener, error) {
+  leave(listener);
+  listener.dropped();
+  console.error('heddle: a diagnostic threw, and is told no more:', error);
 }
 
 /** @param {TraceModel} model */

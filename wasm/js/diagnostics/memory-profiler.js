@@ -44,7 +44,7 @@ export class MemoryProfiler extends Diagnostic {
   began(model) {
     if (!(this.#startedAt >= 0)) this.#startedAt = model.startedAt;
     if (this.#running.size === 0) {
-      this.#timer = setInterval(() => this.#sample(false), Math.max(5, this.#dtMs));
+      this.#timer = setInterval(() => this.attempt(() => this.#sample(false)), Math.max(5, this.#dtMs));
       this.#timer.unref?.();
     }
     this.#running.add(model);
@@ -66,6 +66,11 @@ export class MemoryProfiler extends Diagnostic {
   /** @override */
   unregister() {
     super.unregister();
+    this.dropped();
+  }
+
+  /** @override @protected */
+  dropped() {
     clearInterval(this.#timer);
     this.#running.clear();
   }

@@ -55,7 +55,7 @@ export class ProgressBar extends Diagnostic {
       this.#beganAt = performance.now();
       this.#drawnAt = this.isTerminal ? -Infinity : this.#beganAt;
       this.#tenths = 0;
-      this.#timer = setInterval(() => this.#show(), Math.max(20, this.#dtMs));
+      this.#timer = setInterval(() => this.attempt(() => this.#show()), Math.max(20, this.#dtMs));
       this.#timer.unref?.();
     }
     this.#runs.set(model, runOf(model));
@@ -78,6 +78,13 @@ export class ProgressBar extends Diagnostic {
   unregister() {
     super.unregister();
     if (this.#runs.size) this.#finish();
+  }
+
+  /** @override @protected */
+  dropped() {
+    clearInterval(this.#timer);
+    this.#runs.clear();
+    this.#lines = 0;
   }
 
   /** Whether it draws, rather than writes line after line. */

@@ -4,6 +4,7 @@ import { FunctionError } from '../errors.js';
 import { sleep, spin } from '../sleep.js';
 import { fromText } from '../values/text.js';
 import { moduleExport } from './module-export.js';
+import { scriptName } from './stack.js';
 
 /** Functions that every task sees without carrying them. @type {Record<string, Function>} */
 export const offered = { sleep, spin };
@@ -70,7 +71,7 @@ export function compile(text) {
   for (const [key] of functions) visible.delete(key);
   let factory;
   try {
-    factory = new Function(...visible.keys(), `${layOut({ source, functions }).body}\n//# sourceURL=heddle:${encodeURIComponent(name)}`);
+    factory = new Function(...visible.keys(), `${layOut({ source, functions }).body}\n//# sourceURL=heddle:${scriptName(name)}`);
   } catch (error) {
     if (error instanceof SyntaxError) throw error;
     throw forbidden(name, error);

@@ -13,6 +13,9 @@ const SPIDERMONKEY = /^([^@]*)@(.*):(\d+):(\d+)$/;
 /** How many frames V8 keeps. */
 const KEPT = 10;
 
+/** What a task's script is called in stacks. @param {string} name of the function */
+export const scriptName = (name) => encodeURIComponent(name.replace(/\p{Surrogate}/gu, '\ufffd')); /* lone ones have no place in an address */
+
 /** @typedef {{ file: string, line: number, column: number }} Place line and column from 1 */
 /** @typedef {Place & { name: string }} Frame */
 
@@ -85,7 +88,7 @@ export function shownStack(stack, { name, message, ours, task, made, find }) {
     const isOurs = (/** @type {string} */ file) => (fromText && file === own) || (ours && file.startsWith(home) && !made?.startsWith(home));
     lines = lines.slice(0, runner).filter((line) => !isOurs(frameOf(line)?.file ?? ''));
   } else if (ours && !fromText) lines = [];
-  const script = encodeURIComponent(task.name);
+  const script = scriptName(task.name);
   const isTasks = (/** @type {string} */ line) => FROM_TEXT.exec(frameOf(line)?.file ?? '')?.[1] === script;
   const outermost = whole ? lines.findLastIndex(isTasks) : -1;
   const shown = lines.map((line, at) => {

@@ -44,7 +44,7 @@ let runtime;
 /** @type {AbortController | undefined} Of the request that is under way. */
 let current;
 
-port.on('message', async (/** @type {any} */ { id, cancel, job, check, workers, memory, stopOnError, told, graceMs, gate }) => {
+port.on('message', async (/** @type {any} */ { id, cancel, job, check, workers, memory, stopOnError, told, graceMs, gate, gateSteps }) => {
   if (cancel) return current?.abort();
   try {
     if (check) return send({ id, checked: await checkAll(check) });
@@ -52,7 +52,7 @@ port.on('message', async (/** @type {any} */ { id, cancel, job, check, workers, 
     if (!runtime || runtime.closed) runtime = await Runtime.start({ workers, memory });
     const onProgress = told ? (/** @type {unknown} */ progress) => send({ id, progress }) : undefined;
     const { signal } = (current = new AbortController());
-    send({ id, results: await runtime.run(unpackJob(job), { workers, stopOnError, onProgress, signal, gate: gate && new Gate({ shared: gate }) }) });
+    send({ id, results: await runtime.run(unpackJob(job), { workers, stopOnError, onProgress, signal, gate: gate && new Gate({ shared: gate }), gateSteps }) });
   } catch (error) {
     send({ id, failure: packFailure(error) });
   }

@@ -3,7 +3,8 @@
  * so the main thread must not block while it hosts a pool: a helper worker_thread hosts one, sees it
  * through, and sets the one word that the main thread waits on.
  */
-import { WorkerLostError } from '../errors.js';
+import { UnsupportedError, WorkerLostError } from '../errors.js';
+import { gateIsStuck } from '../gate.js';
 import { showWhereNow } from '../functions/place.js';
 import { config, workerCount } from '../options.js';
 import { restoreError } from '../values/failure.js';
@@ -73,13 +74,14 @@ function ask(request, onProgress) {
 
 /**
  * @param {import('./job.js').Job} job
- * @param {import('../execute.js').ComputeOptions} options
+ * @param {import('../execute.js').Asked} options
  * @returns {import('../values/codec.js').Encoded[]}
  */
-export function runAndWait(job, { workers = workerCount(), memory = config.memory, stopOnError, onProgress, gate = config.gate }) {
+export function runAndWait(job, { workers = workerCount(), memory = config.memory, stopOnError, onProgress, gate, gateSteps }) {
+  if (gate?.isStuck) throw new UnsupportedError(gateIsStuck);
   const packed = packJob(job), told = Boolean(onProgress);
   try {
-    return ask({ job: packed, workers, memory, stopOnError, told, graceMs: config.graceMs, gate: gate?.shared }, onProgress).results;
+    return ask({ job: packed, workers, memory, stopOnError, told, graceMs: config.graceMs, gate: gate?.shared, gateSteps }, onProgress).results;
   } catch (error) {
     for (const failure of error instanceof AggregateError && stopOnError === false ? error.errors : [error]) {
       const key = /** @type {any} */ (failure)?.task?.key, failed = packed.tasks.findIndex((task) => task.key === key);

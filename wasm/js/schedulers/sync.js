@@ -6,6 +6,7 @@
 import { mapLeaves } from '../containers.js';
 import { Context, askingSignal, labelled } from '../context.js';
 import { CancelledError, FunctionError, TimeoutError, UnsupportedError } from '../errors.js';
+import { gateIsStuck } from '../gate.js';
 import { buildGraph, encodeLiterals, groupsOf } from '../core/graph.js';
 import { NONE, outOfMemory } from '../core/heap.js';
 import { compile, traitsOf } from '../functions/compile.js';
@@ -66,6 +67,7 @@ const runner = {
  * @property {boolean} [stopOnError]
  * @property {AbortSignal} [signal]
  * @property {import('../gate.js').Gate} [gate]
+ * @property {number} [gateSteps] how many steps there were when it was asked for
  * @property {(progress: import('../progress.js').Progress) => void} [onProgress]
  * @property {(place: number, result: unknown) => PromiseLike<unknown> | void} [onResult] told each wanted result, by its place
  *   among the outputs; what it gives is waited for
@@ -114,7 +116,7 @@ class SerialWalk {
     this.#plain = recording.functions.map(({ ctx, timeoutMs }, index) => !ctx && !timeoutMs && !this.#leavesPromises[index]);
     this.#encoded = strict ? encodeLiterals(recording, encodeArgument) : null;
     this.#results = new Array(count);
-    this.#gate = options.gate?.follow();
+    this.#gate = options.gate?.follow(undefined, options.gateSteps);
     this.#live = new Uint8Array(strict ? count : 0);
     this.#places = new Map(options.onResult ? recording.outputs.map((id, place) => [id, place]) : []);
   }
@@ -356,7 +358,7 @@ class SerialWalk {
       this.#seen?.hold(true);
       if (this.#seen?.dueInMs === 0) this.#seen.tellChanges();
       if (this.#options.waits) yield gate.wait(ms);
-      else if (!gate.waitNow(ms)) throw new UnsupportedError('the gate is shut, and this thread must not block until it opens: use await compute().');
+      else if (this.#options.gate?.isStuck || !gate.waitNow(ms)) throw new UnsupportedError(gateIsStuck);
       if (this.#options.signal?.aborted) throw new CancelledError(undefined, { cause: this.#options.signal.reason });
     }
     this.#seen?.hold(gate.shut);

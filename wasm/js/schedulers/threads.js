@@ -29,6 +29,7 @@ const FAILURE_WORDS = 5, COUNT_WORDS = 4, TOLD_MAX = 64, FAILURES_MAX = 1000;
  * @property {(progress: import('../progress.js').Progress) => void} [onProgress]
  * @property {boolean} [stopOnError]
  * @property {import('../gate.js').Gate} [gate]
+ * @property {number} [gateSteps] how many steps there were when it was asked for
  * @property {(place: number, result: import('../values/codec.js').Encoded) => void} [onResult] told each wanted result as
  *   it comes, by its place among the job's outputs
  */
@@ -49,6 +50,10 @@ export class ThreadedRun {
   #seen = 0;
   /** Whether its core must not be called any more: a lock may never be given back. */
   #abandoned = false;
+  /** Somebody wished it to stop before it had failed. */
+  #cancelled = false;
+  /** It has ended, and is told of. Who is told may cancel it, or close its Runtime: there is nothing left to do then. */
+  #over = false;
   #toldAt = performance.now();
   /** Places of outputs that have yet to be told. @type {Set<number>} */
   #untold;
@@ -87,7 +92,7 @@ export class ThreadedRun {
     const watched = isWatched(), beganMs = clockMs();
     const wishes = (watched ? TRACE : 0) | (stopOnError ? 0 : KEEP_GOING) | (onResult ? ANNOUNCE : 0) | (onProgress ? PROGRESS : 0);
     const { budgetResults, budgetBytes } = job.plan;
-    this.#gate = options.gate?.follow(() => this.#followGate());
+    this.#gate = options.gate?.follow(() => this.#followGate(), options.gateSteps);
     this.#run = core.hdw_run_submit(pool, this.#graph, count, wishes | (this.#gate?.shut ? SHUT : 0), budgetResults, budgetBytes) >>> 0;
     if (!this.#run) {
       core.hdw_graph_destroy(this.#graph);
@@ -95,9 +100,19 @@ export class ThreadedRun {
       throw outOfMemory('a run', this.#total);
     }
     /* The workers have begun: nobody waits until all is told. */
-    if (watched) this.#watched = new Watched(job, 'threads', count, groupsOf(heap, this.#graph, job.functionOf.length), job.plan, beganMs);
-    if (watched) this.#seen = core.hdw_seen_create(job.functionOf.length) >>> 0;
+    if (watched) this.#beginWatching(count, beganMs);
     this.#followGate();
+  }
+
+  /** @param {number} count workers @param {number} beganMs */
+  #beginWatching(count, beganMs) {
+    const tasks = this.#job.functionOf.length;
+    try {
+      this.#seen = this.#heap.core.hdw_seen_create(tasks) >>> 0;
+      if (this.#seen) this.#watched = new Watched(this.#job, 'threads', count, groupsOf(this.#heap, this.#graph, tasks), this.#job.plan, beganMs);
+    } catch (error) { /* no memory to tell of it: the computation is not to suffer */
+      console.error('heddle: a computation is not shown:', error);
+    }
   }
 
   /** Its address in the core. */
@@ -153,13 +168,15 @@ export class ThreadedRun {
 
   /** @param {unknown} reason */
   cancel(reason) {
-    if (!this.#abandoned) this.#heap.core.hdw_run_cancel(this.#pool, this.#run);
+    if (!this.#told) this.#cancelled = true;
+    if (!this.#abandoned && !this.#over) this.#heap.core.hdw_run_cancel(this.#pool, this.#run);
     this.#reject(new CancelledError(undefined, { cause: reason }));
   }
 
   /** The pool's event has rung, or it is time: tells what there is to tell. True: it has ended, and is gone. */
   look() {
     const { core } = this.#heap;
+    if (this.#abandoned) return false;
     if (core.hdw_run_ended(this.#pool, this.#run)) {
       this.#end();
       return true;
@@ -168,13 +185,14 @@ export class ThreadedRun {
     if (this.#told) return false;
     try {
       this.#tellResults();
+      if (this.#abandoned) return false;
       if (core.hdw_run_state(this.#run) === FAILED) {
         if (this.#options.stopOnError === false) this.#options.onProgress?.(this.#progress()); /* all that could be done is */
         this.#reject(this.#failure());
       }
       else this.#tellProgress();
     } catch (error) { /* of who is told */
-      core.hdw_run_cancel(this.#pool, this.#run);
+      if (!this.#abandoned) core.hdw_run_cancel(this.#pool, this.#run);
       this.#reject(error);
     }
     return false;
@@ -190,16 +208,17 @@ export class ThreadedRun {
 
   #end() {
     const { core } = this.#heap;
+    this.#over = true;
     this.#gate?.end();
     try {
       const state = core.hdw_run_state(this.#run);
       if (this.#watched) {
         this.#sample();
-        this.#watched.end(state === DONE ? 'done' : state === FAILED ? 'failed' : 'cancelled');
+        this.#watched.end(state === DONE ? 'done' : state === FAILED && !this.#cancelled ? 'failed' : 'cancelled');
       }
+      if (!this.#told && this.#options.onProgress) this.#options.onProgress(this.#progress());
+      if (!this.#told) this.#tellResults();
       if (this.#told) return;
-      if (this.#options.onProgress) this.#options.onProgress(this.#progress());
-      this.#tellResults();
       if (state === DONE) {
         const results = this.#results();
         this.#told = true;
@@ -208,14 +227,20 @@ export class ThreadedRun {
     } catch (error) {
       this.#reject(error);
     } finally {
-      core.hdw_run_destroy(this.#run);
-      core.hdw_free(this.#seen);
-      core.hdw_graph_destroy(this.#graph);
+      if (!this.#abandoned) this.#destroy();
     }
+  }
+
+  #destroy() {
+    const { core } = this.#heap;
+    core.hdw_run_destroy(this.#run);
+    core.hdw_free(this.#seen);
+    core.hdw_graph_destroy(this.#graph);
   }
 
   #tellResults() {
     for (const place of this.#untold) {
+      if (this.#abandoned) return;
       const id = this.#job.outputs[place];
       if (!this.#heap.core.hdw_run_ready(this.#run, id)) continue;
       this.#untold.delete(place);
@@ -225,7 +250,7 @@ export class ThreadedRun {
 
   #tellProgress() {
     if (this.#watched?.dueInMs === 0) this.#sample();
-    if (this.#told || !this.#options.onProgress || performance.now() < this.#toldAt + PROGRESS_MS) return;
+    if (this.#told || this.#abandoned || !this.#options.onProgress || performance.now() < this.#toldAt + PROGRESS_MS) return;
     this.#options.onProgress(this.#progress());
     this.#toldAt = performance.now();
   }
@@ -251,15 +276,15 @@ export class ThreadedRun {
   #sample() {
     const count = this.#job.functionOf.length; /* also those that were culled, of which the core says nothing */
     const most = Math.max(1, Math.min(count, CHANGES_MAX)), room = this.#heap.core.hdw_alloc(Math.max(most * CHANGE_BYTES, NOTES_MAX * NOTE_BYTES + 4)) >>> 0;
-    if (!room || !this.#seen) return; /* the computation is not to suffer */
+    if (!room) return; /* the computation is not to suffer */
     this.#heap.core.hdw_seen_look(this.#seen, this.#run, count);
     this.#notes(room);
-    for (let found = most; found === most; ) {
+    for (let found = most; found === most && !this.#abandoned; ) {
       found = this.#heap.core.hdw_seen_changes(this.#seen, this.#run, most, room);
       this.#heap.catchUp();
       this.#watched?.batch(this.#changes(room, found));
     }
-    this.#heap.core.hdw_free(room);
+    if (!this.#abandoned) this.#heap.core.hdw_free(room);
   }
 
   /** @param {number} room where the core has put them @param {number} count */

@@ -2,10 +2,10 @@
  * Whether what arrived is a trace's message. Programs are somebody else's code, and files somebody else's files: what
  * passes is well formed and of a sane size, and a model can be made of it.
  */
-import { NOT_RUN, NO_TASK, NO_WORKER, eventKinds, taskStates } from './states.js';
+import { NAME_MAX, NOT_RUN, NO_TASK, NO_WORKER, eventKinds, taskStates } from './states.js';
 import { structureOf } from './structure.js';
 
-export const TASKS_MAX = 4_000_000, EDGES_MAX = 40_000_000, NAMES_MAX = 100_000, NAME_MAX = 1000, WORKERS_MAX = 256;
+export const TASKS_MAX = 4_000_000, EDGES_MAX = 40_000_000, NAMES_MAX = 100_000, WORKERS_MAX = 256;
 const ANNOTATIONS_MAX = 100_000, TIME_MAX = 1e12, BATCH_EVENTS_MAX = 1_000_000;
 
 /** @param {unknown} value @param {number} [max] */
@@ -77,9 +77,9 @@ const isBegin = ({ run, scheduler, workers, startedAt, budget, graph }) =>
 const isTime13 = (value) => typeof value === 'number' && value >= 0 && value < 1e14;
 
 /** @param {any} message @param {number} count of tasks */
-const isBatch = ({ run, atMs, tasks, states, startMs, elapsedMs, worker, attempts, bytes, events }, count) => {
+const isBatch = ({ run, atMs, heldSinceMs, tasks, states, startMs, elapsedMs, worker, attempts, bytes, events }, count) => {
   const length = tasks?.length;
-  return isCount(run) && isTime(atMs) && isArray(tasks, Uint32Array) && length <= TASKS_MAX && allBelow(tasks, count) &&
+  return isCount(run) && isTime(atMs) && orNothing(heldSinceMs, isTime) && isArray(tasks, Uint32Array) && length <= TASKS_MAX && allBelow(tasks, count) &&
     isArray(states, Uint8Array, length) && allBelow(states, taskStates.length) && isArray(startMs, Float64Array, length) && allTimes(startMs, true) &&
     isArray(elapsedMs, Float32Array, length) && allTimes(elapsedMs) && isArray(worker, Uint16Array, length) && allBelow(worker, WORKERS_MAX) &&
     isArray(attempts, Uint8Array, length) && isArray(bytes, Float64Array, length) && allTimes(bytes) && areEvents(events, count);

@@ -5,12 +5,16 @@
  */
 import { TraceFileError } from '../errors.js';
 import { EDGES_MAX, TASKS_MAX, graphFault, isTraceMessage } from './check.js';
-import { EVENTS_MAX } from './events.js';
+import { plain } from './annotations.js';
+import { EVENTS_MAX, Events } from './events.js';
 import { TraceModel } from './model.js';
+import { HELD, NO_TASK, NO_WORKER } from './states.js';
 
 export const FORMAT_VERSION = 1;
 /** Names, keys and annotations may take so many bytes, and what comes before the first line's end. */
 const TEXT_BYTES_MAX = 256 * 2 ** 20, HEAD_BYTES_MAX = 16 * 2 ** 20;
+/** And so many values, so deep in each other: a small file must not become a large tree. */
+const VALUES_MAX = 1_000_000, VALUES_PER_TASK = 24, DEPTH_MAX = 64;
 
 const types = { u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, f32: Float32Array, f64: Float64Array };
 /** @typedef {keyof typeof types} Type @typedef {Uint8Array | Uint16Array | Uint32Array | Float32Array | Float64Array} Column */
@@ -55,8 +59,7 @@ function turned(offsets, inputs) {
  * @example await writeFile('run.heddle', await writeTrace(model));
  */
 export async function writeTrace(model) {
-  const { graph, record, events } = model, { keys, annotations } = graph;
-  const texts = new TextEncoder().encode(JSON.stringify({ names: graph.names, keys, annotations }));
+  const { graph, record } = model, texts = textsFor(graph), events = eventsOf(model);
   const head = {
     heddle: 'trace', version: FORMAT_VERSION, scheduler: model.scheduler, workers: model.workers, startedAt: model.startedAt, budget: model.budget,
     atMs: model.atMs, outcome: model.outcome, tasks: model.count, inputs: graph.inputs.length, outputs: graph.outputs.length, groups: graph.groups?.length ?? 0,
@@ -71,6 +74,42 @@ export async function writeTrace(model) {
   const parts = [new TextEncoder().encode(`${JSON.stringify(head)}\n`), texts, ...layout.map(([name]) => planes(columns[name]))];
   const packed = new Blob(/** @type {any} */ (parts)).stream().pipeThrough(new CompressionStream('gzip'));
   return new Uint8Array(await new Response(packed).arrayBuffer());
+}
+
+/** Names, keys and what is said about tasks, as far as JSON carries that and a reader takes it. @param {import('../watch.js').WatchedGraph} graph */
+function textsFor({ names, keys, annotations, count }) {
+  for (const texts of [{ names, keys, annotations: plain(annotations) }, { names, keys }]) {
+    const bytes = new TextEncoder().encode(JSON.stringify(texts));
+    if (bytes.length <= TEXT_BYTES_MAX && faultOfTexts(bytes, count) === undefined) return bytes;
+  }
+  return new TextEncoder().encode(JSON.stringify({ names, keys: [] }));
+}
+
+/** The events, also that the gate is shut now. @param {TraceModel} model */
+function eventsOf({ events, heldSinceMs, atMs }) {
+  if (!(heldSinceMs >= 0)) return events;
+  const all = new Events();
+  all.append(events);
+  all.push(HELD, NO_TASK, NO_WORKER, heldSinceMs, Math.max(0, atMs - heldSinceMs));
+  return all.columns;
+}
+
+/** What is wrong with texts before they are parsed; undefined: nothing. @param {Uint8Array} bytes @param {number} tasks */
+function faultOfTexts(bytes, tasks) {
+  let depth = 0, values = 0, isText = false;
+  const most = VALUES_MAX + VALUES_PER_TASK * tasks;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (isText) {
+      if (byte === 92) at++; /* a backslash, and what it stands before */
+      else if (byte === 34) isText = false;
+    } else if (byte === 34) isText = true;
+    else if (byte === 44 || byte === 91 || byte === 123) { /* , [ { */
+      if (byte !== 44 && ++depth > DEPTH_MAX) return `its annotations are nested more than ${DEPTH_MAX} levels deep`;
+      if (++values > most) return 'its names, keys and annotations are more than its tasks can have';
+    } else if (byte === 93 || byte === 125) depth--;
+  }
+  return undefined;
 }
 
 /** @param {string} says @param {unknown} [cause] @returns {never} */
@@ -158,7 +197,9 @@ export async function readTrace(file) {
 
 /** @param {any} head @param {Uint8Array} body */
 function modelOf(head, body) {
-  const { names, keys, annotations } = textsOf(body.subarray(0, head.textBytes));
+  const texts = body.subarray(0, head.textBytes), tooMuch = faultOfTexts(texts, head.tasks);
+  if (tooMuch) refuse(tooMuch);
+  const { names, keys, annotations } = textsOf(texts);
   /** @type {any} */
   const columns = {};
   let at = head.textBytes;

@@ -1,6 +1,6 @@
 /** `heddle/trace`: runs as data, live or from a file. It needs no threads, no page and not the rest of the package. */
 export { colourOf, viridis } from './palette.js';
-export { NAME_MAX, graphFault, isCount, isTime, isTraceMessage, orNothing } from './check.js';
+export { graphFault, isCount, isTime, isTraceMessage, orNothing } from './check.js';
 export { EVENTS_MAX, Events } from './events.js';
 export { TraceModel, resultWords } from './model.js';
 export { counted, countedNoun, roundStep, timed } from './quantities.js';

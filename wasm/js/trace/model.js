@@ -8,7 +8,7 @@
  */
 import { Events } from './events.js';
 import { counted, countedNoun } from './quantities.js';
-import { CANCELLED, DONE, ERRED, READY, RELEASED, RUNNING, WAITING, taskStates } from './states.js';
+import { CANCELLED, DONE, ERRED, HELD, NO_TASK, NO_WORKER, READY, RELEASED, RUNNING, WAITING, taskStates } from './states.js';
 import { structureInSlices, structureOf } from './structure.js';
 import { statesAt, timesInSlices, timesOf } from './times.js';
 
@@ -40,6 +40,7 @@ export class TraceModel {
   #version = 1;
   /** Since which version a task is shown as it is. @type {Uint32Array} */ #changedIn;
   #newsVersion = 1;
+  #heldSinceMs = NaN;
   /** @type {import('./structure.js').Structure | null} */ #structure = null;
   /** @type {import('./times.js').Times | null} */ #times = null;
   #timesVersion = 0;
@@ -76,9 +77,11 @@ export class TraceModel {
       if (message.tasks.some((task) => task >= this.count)) return false;
       this.#version++;
       this.#take(message);
+      this.#heldSinceMs = message.heldSinceMs ?? NaN;
     } else if (message.type === 'end') {
       this.#version++;
       this.#outcome = message.outcome;
+      this.#heldSinceMs = NaN;
     } else {
       return false;
     }
@@ -101,6 +104,8 @@ export class TraceModel {
       this.#set(task, CANCELLED);
     }
     this.#outcome = 'cancelled';
+    if (this.#heldSinceMs >= 0) this.#events.push(HELD, NO_TASK, NO_WORKER, this.#heldSinceMs, Math.max(0, this.#atMs - this.#heldSinceMs));
+    this.#heldSinceMs = NaN;
   }
 
   /** @param {number} task @param {number} state */
@@ -147,6 +152,8 @@ export class TraceModel {
   get outputs() { return this.#begin.graph.outputs; }
   /** The graph as `begin` told it. Read only. */
   get graph() { return this.#begin.graph; }
+  /** When the gate was shut, if it is, in milliseconds since the run began; NaN: it is open. What it held back before are events. */
+  get heldSinceMs() { return this.#heldSinceMs; }
   /** Milliseconds from the run's beginning to the last message. */
   get atMs() { return this.#atMs; }
   /** How the run ended, or null while it runs. */

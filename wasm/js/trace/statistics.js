@@ -68,8 +68,8 @@ export function* statisticsInSlices(model) {
 }
 
 /** @param {import('./model.js').TraceModel} model */
-function heldOf({ events: { kind, elapsedMs }, atMs }) {
-  let held = 0;
+function heldOf({ events: { kind, elapsedMs }, atMs, heldSinceMs }) {
+  let held = heldSinceMs >= 0 ? Math.max(0, atMs - heldSinceMs) : 0;
   for (let event = 0; event < kind.length; event++) if (kind[event] === HELD) held += elapsedMs[event];
   return Math.min(held, atMs);
 }
@@ -102,7 +102,7 @@ function* byName(model) {
     of.longestMs = Math.max(of.longestMs, took);
   }
   for (const [task, tries] of model.times.tries) {
-    retries += tries.length;
+    for (const { again } of tries) if (!again) retries++;
     for (const { startMs: start, endMs } of tries) names[graph.nameOf[task]].totalMs += endMs - start;
   }
   for (const of of names) {

@@ -21,9 +21,9 @@ export function storyOf(model, task) {
   const began = tries.get(task)?.[0].startMs ?? startMs[task];
   const { parts, sentence } = waitOf(model, task);
   if (parts.some(({ why }) => why !== 'inputs')) tell(Math.min(began >= 0 ? began : Infinity, model.shownMs), sentence);
-  (tries.get(task) ?? []).forEach(({ startMs: start, endMs: end, lost }, at) => {
+  (tries.get(task) ?? []).forEach(({ startMs: start, endMs: end, lost, again }, at) => {
     tell(start, `attempt ${at + 1} begins`);
-    tell(end, lost ? `attempt ${at + 1} is lost with its worker` : `attempt ${at + 1} fails after ${timed(end - start)}, and is tried again`);
+    tell(end, lost ? `attempt ${at + 1} is lost with its worker` : again ? `attempt ${at + 1} is done, but a later task of its chain fails, and all of it begins again` : `attempt ${at + 1} fails after ${timed(end - start)}, and is tried again`);
   });
   if (startMs[task] >= 0) tell(startMs[task], `${tries.has(task) ? 'the last attempt begins' : 'begins'} on worker ${model.rowOf(task)}`);
   for (const text of eventsOf(model, task)) story.push(text);

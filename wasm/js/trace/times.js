@@ -4,7 +4,7 @@
  * input is done, and a result is released when its last reader has ended.
  */
 import { SLICE, finish } from './slices.js';
-import { CANCELLED, DONE, ERRED, FAILED, LOST, NOT_RUN, READY, RELEASED, RUNNING, WAITING } from './states.js';
+import { AGAIN, CANCELLED, DONE, ERRED, FAILED, LOST, NOT_RUN, READY, RELEASED, RUNNING, WAITING } from './states.js';
 
 /** Beginnings are told to 0.25 µs and durations to 7 digits: an end that seems to be after what needs it began by no more is not. */
 const ROUNDING_MS = 0.001;
@@ -14,7 +14,7 @@ const ROUNDING_MS = 0.001;
  * @property {Float64Array} readyMs
  * @property {Float64Array} endMs done, erred or cancelled
  * @property {Float64Array} releasedMs
- * @property {Map<number, { startMs: number, endMs: number, lost: boolean }[]>} tries earlier attempts, of the tasks that had any
+ * @property {Map<number, { startMs: number, endMs: number, lost: boolean, again: boolean }[]>} tries earlier attempts, of the tasks that had any
  *
  * @typedef {object} Recorded
  * @property {import('../watch.js').WatchedGraph} graph
@@ -95,10 +95,10 @@ function triesOf({ events, startMs }) {
   const tries = new Map();
   events.kind.forEach((kind, at) => {
     const task = events.task[at], start = events.startMs[at];
-    if ((kind !== FAILED && kind !== LOST) || start === startMs[task]) return; /* that is the one in the record */
+    if ((kind !== FAILED && kind !== LOST && kind !== AGAIN) || start === startMs[task]) return; /* that is the one in the record */
     const list = tries.get(task) ?? [];
     if (!list.length) tries.set(task, list);
-    list.push({ startMs: start, endMs: start + events.elapsedMs[at], lost: kind === LOST });
+    list.push({ startMs: start, endMs: start + events.elapsedMs[at], lost: kind === LOST, again: kind === AGAIN });
   });
   for (const list of tries.values()) list.sort((a, b) => a.startMs - b.startMs);
   return tries;

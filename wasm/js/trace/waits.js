@@ -87,9 +87,9 @@ function heldBack(model, task, from, to) {
 }
 
 /** When the gate was shut. @param {import('./model.js').TraceModel} model @param {number} from @param {number} to @returns {[number, number][]} */
-function shutTimes({ events }, from, to) {
+function shutTimes({ events, heldSinceMs }, from, to) {
   /** @type {[number, number][]} */
-  const shut = [];
+  const shut = heldSinceMs < to ? [[Math.max(from, heldSinceMs), to]] : [];
   events.kind.forEach((kind, at) => {
     const start = Math.max(from, events.startMs[at]), end = Math.min(to, events.startMs[at] + events.elapsedMs[at]);
     if (kind === HELD && end > start) shut.push([start, end]);
