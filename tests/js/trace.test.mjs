@@ -169,7 +169,7 @@ describe('why a task waited', () => {
   test('its inputs, then no thread was free', () => {
     const model = modelOf([['a', [], RELEASED, 0, 10, 0], ['b', [], DONE, 0, 30, 1], ['d', [], DONE, 10, 20, 0], ['c', [0], DONE, 30, 5, 0]]);
     expect(waitOf(model, 3).parts).toEqual([{ why: 'inputs', fromMs: 0, toMs: 10 }, { why: 'threads', fromMs: 10, toMs: 30 }]);
-    expect(waitOf(model, 3).sentence).toMatch(/10 ms for its input, a-0, then 20 ms because all 2 threads were busy/);
+    expect(waitOf(model, 3).sentence).toMatch(/10 ms for its input, a-0, then 20 ms because both threads were busy/);
   });
 
   test('at an earlier moment nothing is said of what came later', () => {

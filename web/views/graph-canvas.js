@@ -5,7 +5,7 @@
 import { counted, countedNoun, ERRED, RUNNING } from 'heddle/trace';
 import { html, measure } from './elements.js';
 import { drawDots } from './graph-dots.js';
-import { drawEdges, drawLitEdges } from './graph-edges.js';
+import { drawEdges, drawLitEdges, joined, joinedCritically } from './graph-edges.js';
 import { SELECTED } from './graph-marks.js';
 import { paletteOf } from './graph-palette.js';
 import { drawShapes } from './graph-shapes.js';
@@ -153,7 +153,10 @@ export class CanvasPicture {
       context.strokeStyle = context.fillStyle = words.focus;
       context.lineWidth = Math.max(2, 1.2 / scale);
       context.globalAlpha = 0.9;
-      drawLitEdges(context, ground, edges, marks, scale);
+      drawLitEdges(joined, context, ground, edges, marks, scale);
+      context.strokeStyle = context.fillStyle = words.critical;
+      context.lineWidth *= 1.75;
+      drawLitEdges(joinedCritically, context, ground, edges, marks, scale);
     }
     context.globalAlpha = 1;
     return stride;

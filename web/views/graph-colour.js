@@ -21,6 +21,9 @@ export function plasma(share) {
   return [mix(0), mix(1), mix(2)];
 }
 
+/** The same on a ground that is as dark as the low end: with a share of white. @param {number} share 0 to 1 @param {number} lift 0 to 1 */
+export const plasmaOn = (share, lift) => plasma(share).map((part) => Math.round(part + (255 - part) * lift));
+
 /**
  * @typedef {object} Values
  * @property {Float64Array} of each task; NaN: it has none

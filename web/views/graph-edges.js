@@ -2,6 +2,7 @@
  * The edges of a layered graph on a canvas. Only those at tasks in sight are looked at, and of very many only some are
  * drawn, always the same: it tells how many were left out.
  */
+import { ANCESTOR, CRITICAL, DESCENDANT, SELECTED } from './graph-marks.js';
 import { place } from './graph-sight.js';
 
 /** At most about so many lines can be drawn in a frame, and told apart. */
@@ -58,11 +59,12 @@ export function drawEdges(context, ground, edges, view, { tasks, drawn, inSight 
 }
 
 /**
- * The edges between tasks that are lit.
+ * The edges between tasks that are lit, of relatives or of the critical path.
+ * @param {(input: number, task: number) => boolean} joined which: joined or joinedCritically
  * @param {CanvasRenderingContext2D} context @param {import('./graph-sight.js').Ground} ground @param {import('./graph-marks.js').Edges} edges
  * @param {import('./graph-marks.js').Marks} marks @param {number} scale
  */
-export function drawLitEdges(context, ground, { offsets, inputs }, { of, lit }, scale) {
+export function drawLitEdges(joined, context, ground, { offsets, inputs }, { of, lit }, scale) {
   const lines = new Lines(context, ground, scale), stride = strideFor(lit.length);
   for (let at = 0; at < lit.length; at += stride) {
     const task = lit[at];
@@ -73,10 +75,14 @@ export function drawLitEdges(context, ground, { offsets, inputs }, { of, lit }, 
   lines.stroke();
 }
 
-/** Whether an edge is part of what is stressed: both ends are, for the same reason. @param {number} input @param {number} task bits of graph-marks.js */
+/** Whether an edge joins relatives of the selected task. @param {number} input @param {number} task bits of graph-marks.js */
 export function joined(input, task) {
-  const selected = 1, ancestor = 2, descendant = 4, critical = 8;
-  return (input & ancestor && task & (ancestor | selected)) || (input & (descendant | selected) && task & descendant) || (input & task & critical) ? true : false;
+  return (input & ANCESTOR && task & (ANCESTOR | SELECTED)) || (input & (DESCENDANT | SELECTED) && task & DESCENDANT) ? true : false;
+}
+
+/** Whether an edge is on the critical path. @param {number} input @param {number} task bits of graph-marks.js */
+export function joinedCritically(input, task) {
+  return (input & task & CRITICAL) !== 0;
 }
 
 /** @param {number} lines */

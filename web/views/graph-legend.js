@@ -13,7 +13,7 @@ export class Legend {
   constructor() {
     this.#range.hidden = true;
     for (const [word, look, state, always] of /** @type {[string, 'call' | 'result', string, boolean][]} */ ([
-      ['waiting', 'call', 'waiting', true], ['running', 'call', 'running', true], ['done', 'call', 'done', true],
+      ['waiting', 'call', 'waiting', true], ['ready', 'call', 'ready', true], ['running', 'call', 'running', true], ['done', 'call', 'done', true],
       [resultWords.held, 'result', 'done', true], [resultWords.freed, 'result', 'released', true],
       ['erred', 'call', 'erred', false], ['cancelled', 'call', 'cancelled', false],
     ])) {
@@ -48,7 +48,7 @@ export class Legend {
     this.#range.hidden = values === null;
     if (!values) return;
     const bar = html('span', { class: 'hd-ramp', role: 'presentation' });
-    bar.style.background = `linear-gradient(to right, ${plasmaStops.join()})`;
+    bar.style.background = `linear-gradient(to right, ${plasmaStops.map((stop) => `color-mix(in srgb, #fff var(--v-lift), ${stop})`).join()})`;
     this.#range.replaceChildren(`${values.title}: `, html('span', { class: 'hd-number' }, values.write(0)), bar, html('span', { class: 'hd-number' }, values.write(values.most)));
   }
 }

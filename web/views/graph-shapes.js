@@ -1,7 +1,7 @@
 /** Tasks of a layered graph seen from near, on a canvas: the same circles, boxes and signs as in the SVG picture. */
 import { boxHeight, boxWidth } from 'heddle/layout';
 import { CANCELLED, DONE, ERRED, READY, RELEASED, RUNNING } from 'heddle/trace';
-import { plasma } from './graph-colour.js';
+import { plasmaOn } from './graph-colour.js';
 import { faintly } from './graph-palette.js';
 import { place } from './graph-sight.js';
 
@@ -40,7 +40,8 @@ export function drawShapes(context, tasks, count, view, scene, labelOf) {
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Seen[]} list @param {import('./graph-dots.js').Scene} scene @param {number} scale */
-function drawAlike(context, list, { ground, values, palette: { words } }, scale) {
+function drawAlike(context, list, { ground, values, palette }, scale) {
+  const { words } = palette;
   const { state } = list[0], finished = state === DONE || state === RELEASED, thin = Math.max(1.25, 0.7 / scale);
   const circles = new Path2D(), boxes = new Path2D(), stems = new Path2D();
   for (const { x, y } of list) {
@@ -60,7 +61,7 @@ function drawAlike(context, list, { ground, values, palette: { words } }, scale)
     context.fillStyle = words.waiting;
     context.fill(circles);
     context.fill(boxes);
-    for (const seen of list) drawOutline(context, seen, ground, values, words.line);
+    for (const seen of list) drawOutline(context, seen, ground, values, palette);
     return;
   }
   context.fillStyle = state === RUNNING ? words.running : finished ? words.done : state === ERRED ? words.erred : words.waiting;
@@ -104,10 +105,10 @@ function drawRings(context, list, ground, colour, light) {
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Seen} seen @param {import('./graph-sight.js').Ground} ground
- * @param {import('./graph-colour.js').Values} values @param {string} otherwise */
-function drawOutline(context, { task, x, y }, ground, values, otherwise) {
+ * @param {import('./graph-colour.js').Values} values @param {import('./graph-palette.js').Palette} palette */
+function drawOutline(context, { task, x, y }, ground, values, { words, lift }) {
   const value = values.of[task], has = value >= 0;
-  context.strokeStyle = has ? `rgb(${plasma(values.most > 0 ? value / values.most : 0).join()})` : otherwise;
+  context.strokeStyle = has ? `rgb(${plasmaOn(values.most > 0 ? value / values.most : 0, lift).join()})` : words.line;
   context.lineWidth = has ? 5 : 1.25;
   context.beginPath();
   context.arc(x, y + ground.circleY, place.radius - (has ? 2 : 0), 0, 2 * Math.PI);

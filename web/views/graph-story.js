@@ -2,6 +2,7 @@
 import { counted, countedNoun, NOT_RUN, RELEASED, resultWords, DONE, RUNNING, storyOf, taskStates, timed, waitOf } from 'heddle/trace';
 import { html } from './elements.js';
 import { bytesWritten } from './graph-colour.js';
+import { relativesLimit } from './graph-marks.js';
 
 /** Why a task waited is found by looking at all tasks: of a larger run that still goes on it is told at its end. */
 const slowCount = 50_000;
@@ -70,6 +71,9 @@ export class Card {
   }
 }
 
+/** Beyond the limit nobody has counted them. @param {number} count */
+const relatives = (count) => (count < relativesLimit ? countedNoun(count, 'task') : `${counted(relativesLimit)} tasks or more; the nearest are stressed`);
+
 /** Below the picture. */
 export class Story {
   #title = html('p', { class: 'hd-title' });
@@ -100,7 +104,7 @@ export class Story {
     if (now === this.#shown) return;
     this.#shown = now;
     const facts = factsOf(model, task, dependents);
-    if (marks) facts.push(['Needs in all', countedNoun(marks.ancestors, 'task')], ['Needed by', countedNoun(marks.descendants, 'task')]);
+    if (marks) facts.push(['Needs in all', relatives(marks.ancestors)], ['Needed by', relatives(marks.descendants)]);
     this.#title.textContent = shortKey(model, task);
     this.#facts.replaceChildren(listOf(facts));
     if (model.count <= slowCount) return this.#tell(model, task);

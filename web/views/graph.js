@@ -247,7 +247,8 @@ export class HeddleGraph extends HTMLElement {
     const label = `Task graph: ${model.sentence}`;
     for (const { element } of [this.#picture, this.#canvas]) if (element.getAttribute('aria-label') !== label) element.setAttribute('aria-label', label);
     this.#legend.update({
-      waiting: counts[WAITING] + counts[READY],
+      waiting: counts[WAITING],
+      ready: counts[READY],
       running: counts[RUNNING],
       done: counts[DONE] + counts[RELEASED],
       [resultWords.held]: counts[DONE],

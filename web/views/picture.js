@@ -4,7 +4,7 @@ import { counted, resultWords } from 'heddle/trace';
 import { arcRoom } from './drawing.js';
 import { svg } from './elements.js';
 import { plasma } from './graph-colour.js';
-import { joined } from './graph-edges.js';
+import { joined, joinedCritically } from './graph-edges.js';
 import { ANCESTOR, CRITICAL, DESCENDANT, MATCH, SELECTED } from './graph-marks.js';
 
 const tick = 'M-4.5 .2L-1.4 3.2L4.5 -3.2';
@@ -22,6 +22,8 @@ export class Picture {
   /** @type {import('heddle/layout').Route[]} */ #routes = [];
   #lit = svg('path', { class: 'hd-lines hd-lit' });
   #litHeads = svg('path', { class: 'hd-heads hd-lit' });
+  #critical = svg('path', { class: 'hd-lines hd-lit hd-critical' });
+  #criticalHeads = svg('path', { class: 'hd-heads hd-lit hd-critical' });
 
   clear() {
     this.#drawing = this.#placement = null;
@@ -57,10 +59,10 @@ export class Picture {
       }
       this.#nodes.push(node);
     });
-    this.#lit.removeAttribute('d');
-    this.#litHeads.removeAttribute('d');
+    const stressed = [this.#lit, this.#litHeads, this.#critical, this.#criticalHeads];
+    for (const path of stressed) path.removeAttribute('d');
     this.element.toggleAttribute('data-collapsed', collapsed);
-    this.element.replaceChildren(svg('path', { class: 'hd-lines', d: lines }), svg('path', { class: 'hd-heads', d: heads }), this.#lit, this.#litHeads, nodes);
+    this.element.replaceChildren(svg('path', { class: 'hd-lines', d: lines }), svg('path', { class: 'hd-heads', d: heads }), ...stressed, nodes);
   }
 
   /** @param {Map<number, import('./drawing.js').CellLook>} looks */
@@ -97,9 +99,11 @@ export class Picture {
         else delete part.dataset.mark;
       }
     });
-    const lit = marked?.fades ? this.#routes.filter((_, link) => joined(bits[drawing.links[link][0]], bits[drawing.links[link][1]])) : [];
-    this.#lit.setAttribute('d', lit.map(({ line }) => line).join(''));
-    this.#litHeads.setAttribute('d', lit.map(({ head }) => head).join(''));
+    for (const [is, lines, heads] of /** @type {const} */ ([[joined, this.#lit, this.#litHeads], [joinedCritically, this.#critical, this.#criticalHeads]])) {
+      const lit = marked?.fades ? this.#routes.filter((_, link) => is(bits[drawing.links[link][0]], bits[drawing.links[link][1]])) : [];
+      lines.setAttribute('d', lit.map(({ line }) => line).join(''));
+      heads.setAttribute('d', lit.map(({ head }) => head).join(''));
+    }
   }
 
   /** Outlines by value, and values as labels; only of single tasks. @param {import('./graph-colour.js').Values | null} values */

@@ -11,11 +11,13 @@ import { ERRED, CANCELLED, HELD, NOT_RUN, WAITING } from './states.js';
 
 /** Shorter than this is no wait, in milliseconds: from one task to the next a thread takes a moment, and is busy with that. */
 const SHORT_MS = 0.1;
+/** So many parts are said one by one. */
+const PARTS_SAID = 4;
 
 /** @type {Record<Why, (model: import('./model.js').TraceModel, task: number) => string>} */
 const words = {
   inputs: (model, task) => `for its ${model.inputsOf(task).size === 1 ? 'input' : 'inputs'}${lastInput(model, task)}`,
-  threads: (model) => (model.rows === 1 ? 'because the only thread was busy' : `because all ${countedNoun(model.workers, 'thread')} were busy`),
+  threads: (model) => (model.rows === 1 ? 'because the only thread was busy' : `because ${model.workers === 2 ? 'both threads' : `all ${countedNoun(model.workers, 'thread')}`} were busy`),
   budget: () => 'because the budget held it back: enough results were in memory',
   gate: () => 'because the gate was shut',
   start: () => 'for a thread to take it',
@@ -55,10 +57,19 @@ function add(parts, why, fromMs, toMs) {
   else parts.push({ why, fromMs, toMs });
 }
 
+/** Reasons take turns: of more than a few parts the time of each reason in all. @param {WaitPart[]} parts @returns {[Why, number][]} */
+function summed(parts) {
+  if (parts.length <= PARTS_SAID) return parts.map(({ why, fromMs, toMs }) => [why, toMs - fromMs]);
+  /** @type {Map<Why, number>} */
+  const sums = new Map();
+  for (const { why, fromMs, toMs } of parts) sums.set(why, (sums.get(why) ?? 0) + toMs - fromMs);
+  return [...sums];
+}
+
 /** @param {import('./model.js').TraceModel} model @param {number} task @param {WaitPart[]} parts @param {boolean} began */
 function sentenceOf(model, task, parts, began) {
   const state = model.stateOf(task);
-  const said = parts.map((part) => `${timed(part.toMs - part.fromMs)} ${words[part.why](model, task)}`);
+  const said = summed(parts).map(([why, ms]) => `${timed(ms)} ${words[why](model, task)}`);
   if (!began && state !== ERRED && state !== CANCELLED) return said.length ? `It has waited ${said.join(', then ')}.` : 'It waits.';
   if (!said.length) return began ? 'It did not wait.' : 'It never began.';
   return `It waited ${said.join(', then ')}.${began ? '' : ' It never began.'}`;
