@@ -15,8 +15,12 @@ const KEYS_MAX = 100_000;
 /** At most one batch a frame, and less than 2 % of the time in making them. */
 const FRAME_MS = 16, SHARE = 0.02;
 
-/** A serial computation, which waits while it tells, takes less, but so many milliseconds it may take at once: short ones are told whole. */
-const WALK_SHARE = 0.005, WALK_MS = 1;
+/**
+ * A serial computation, which waits while it tells, takes less, but so many milliseconds it may take at once: short ones are told
+ * whole. Collecting garbage takes much now and then: so that nobody waits long for the next news, one telling counts for no
+ * more than so much, and so much for each task.
+ */
+const WALK_SHARE = 0.002, WALK_MS = 1, TOLD_MS = 0.1, TASK_MS = 0.0002;
 
 /**
  * @typedef {object} WatchedGraph
@@ -109,7 +113,8 @@ function describeGraph(batch, groups) {
     for (let place = ends[task]; place < ends[task + 1]; place++) if (args[place] < LITERAL) inputs[length++] = args[place];
     offsets[task + 1] = length;
   }
-  const keys = count <= KEYS_MAX ? batch.keys().map(shortened) : [];
+  const keys = count <= KEYS_MAX ? batch.keys() : [];
+  for (let task = 0; task < keys.length; task++) if (keys[task].length > NAME_MAX) keys[task] = shortened(keys[task], task);
   const annotations = count <= KEYS_MAX ? batch.annotations() : undefined;
   return { count, names: [...names.keys()].map(shortened), nameOf, keys, offsets, inputs: inputs.slice(0, length), outputs: Uint32Array.from(outputs),
     groups: groups.slice(), ...(annotations ? { annotations } : {}) };
@@ -136,8 +141,6 @@ export class Watched {
   #began;
   /** The same, by the clock of this thread, which costs less. */ #since;
   #due = 0;
-  /** What telling has taken so far, in milliseconds, but for the beginning. */
-  spentMs = 0;
   /** @type {Uint8Array} The states that were told last. */ #told;
   /** @type {Uint32Array} */ #groups;
   #heldSince = NaN;
@@ -188,7 +191,6 @@ export class Watched {
       }
     }
     const now = performance.now();
-    if (message?.type === 'batch') this.spentMs += now - start;
     this.#due = Math.max(start + FRAME_MS, now + (now - start) / SHARE);
   }
 
@@ -235,7 +237,10 @@ const bytesOf = (value) => (ArrayBuffer.isView(value) || value instanceof ArrayB
 /** A computation that runs one task after the other, and says itself what it does. */
 export class WatchedWalk extends Watched {
   #states; #startMs; #elapsedMs; #attempts; #bytes;
-  /** Tasks that have changed since the last batch. @type {number[]} */ #dirty = [];
+  /** Tasks that have changed since the last batch, so many of them. @type {Uint32Array} */ #dirty;
+  #dirtyCount = 0;
+  /** What telling has taken so far, in milliseconds, but for the beginning. */
+  #spentMs = 0;
   #isDirty;
 
   /** @param {import('./core/graph.js').Batch} batch @param {Uint32Array} groups @param {import('./options.js').Plan} plan */
@@ -248,6 +253,7 @@ export class WatchedWalk extends Watched {
     this.#attempts = new Uint8Array(length);
     this.#bytes = new Float64Array(length);
     this.#isDirty = new Uint8Array(length);
+    this.#dirty = new Uint32Array(length);
   }
 
   /** @param {number} task @param {number} state */
@@ -255,13 +261,14 @@ export class WatchedWalk extends Watched {
     this.#states[task] = state;
     if (this.#isDirty[task]) return;
     this.#isDirty[task] = 1;
-    this.#dirty.push(task);
+    this.#dirty[this.#dirtyCount++] = task;
   }
 
   /** Tells what has changed. */
   tellChanges() {
-    const changes = changesFor(this.#dirty.length);
-    this.#dirty.forEach((task, at) => {
+    const start = performance.now(), count = this.#dirtyCount, changes = changesFor(count);
+    for (let at = 0; at < count; at++) {
+      const task = this.#dirty[at];
       this.#isDirty[task] = 0;
       changes.tasks[at] = task;
       changes.states[at] = this.#states[task];
@@ -269,9 +276,10 @@ export class WatchedWalk extends Watched {
       changes.elapsedMs[at] = this.#elapsedMs[task];
       changes.attempts[at] = this.#attempts[task];
       changes.bytes[at] = this.#bytes[task];
-    });
-    this.#dirty = [];
+    }
+    this.#dirtyCount = 0;
     this.batch(changes);
+    this.#spentMs += Math.min(TOLD_MS + TASK_MS * count, performance.now() - start);
   }
 
   /** A task begins, which may block this thread for long: nobody could look meanwhile, so this tells at
@@ -280,7 +288,7 @@ export class WatchedWalk extends Watched {
     this.#startMs[task] = this.nowMs;
     if (this.#attempts[task] < 255) this.#attempts[task]++;
     this.#change(task, RUNNING);
-    if (this.spentMs < WALK_MS + WALK_SHARE * this.#startMs[task]) this.tellChanges();
+    if (this.#spentMs < WALK_MS + WALK_SHARE * this.#startMs[task]) this.tellChanges();
   }
 
   /** An attempt at a task has failed, and another begins. @param {number} task */
