@@ -187,7 +187,7 @@ export function compare(serial, parallel) {
   if (serial.text !== parallel.text) return 'These are runs of different programs, so their times are not compared.';
   const [before, after] = [Math.max(serial.elapsed, 0.01), Math.max(parallel.elapsed, 0.01)];
   const times = (/** @type {number} */ ratio) => (ratio < 10 ? ratio.toFixed(1) : Math.round(ratio).toLocaleString('en'));
-  const took = `Parallel took ${duration(after)} instead of ${duration(before)}`;
+  const took = `Parallel took ${duration(after)} for the whole program instead of ${duration(before)}`; /* pictures time computations alone */
   if (before / after >= 1.05) return `${took}: ${times(before / after)} times as fast.`;
   if (after / before >= 1.05) return `${took}: ${times(after / before)} times as long. Handing tasks to threads cost more than it saved.`;
   return `${took}: about the same.`;
