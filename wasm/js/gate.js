@@ -194,17 +194,18 @@ export class GateFollower {
 
   /** For tasks that run one by one: how long the next must wait, in milliseconds; 0: it begins now. Infinity: who knows? */
   pass() {
-    const now = performance.now(), what = Atomics.load(this.#words, HOW);
+    const what = Atomics.load(this.#words, HOW);
     for (const [how, count] of this.changes()) {
       if (how === STEP) this.#permits += count;
       else this.#permits = 0;
-      if (how === RATE) this.#nextMs = Math.min(this.#nextMs, now + 1000 / count);
+      if (how === RATE) this.#nextMs = Math.min(this.#nextMs, performance.now() + 1000 / count);
     }
     switch (what) {
       case SHUT:
         if (this.#permits > 0) return this.#permits--, 0;
         return Infinity;
       case RATE: {
+        const now = performance.now();
         if (now < this.#nextMs) return this.#nextMs - now;
         this.#nextMs = now + 1000 / this.#doubles[RATE_AT];
         return 0;

@@ -10,7 +10,7 @@ export function factored(value) {
 /** @param {number} share 0 to 1 */
 export const percent = (share) => `${Math.round(share * 100)} %`;
 
-/** Of a run that the gate held for more of its time than this nothing is said of how fast it was. */
+/** That the gate held tasks back is said if it did so for more of the time than this. */
 const HELD_SHARE = 0.02;
 
 /**
@@ -20,8 +20,8 @@ const HELD_SHARE = 0.02;
 export function speedOf({ wallMs, heldMs, workers, ran, serialMs, utilisation, parallelism, criticalMs, criticalPath, best, retries }, isOver) {
   if (!ran) return 'No task has begun.';
   const threads = countedNoun(workers, 'thread'), parts = [];
-  if (heldMs > HELD_SHARE * wallMs) parts.push(`The gate ${isOver ? 'was' : 'has been'} shut for ${timed(heldMs)} of ${timed(wallMs)}, so that its time says nothing of its speed; at best it is ${best.toFixed(1)} times as fast as its serial time.`);
-  else parts.push(`${isOver ? 'Ran' : 'Runs'} ${factored(parallelism)} times as fast as its serial time on ${threads}; at best ${best.toFixed(1)}.`);
+  parts.push(`${isOver ? 'Ran' : 'Runs'} ${factored(parallelism)} times as fast as its serial time on ${threads}; at best ${best.toFixed(1)}.`);
+  if (heldMs > HELD_SHARE * wallMs) parts.push(`Of its ${timed(wallMs)} the gate held tasks back for ${timed(heldMs)}.`);
   parts.push(`${counted(ran)} ${ran === 1 ? 'task' : 'tasks'} of ${timed(serialMs)} in all ${isOver ? 'took' : 'have taken'} ${timed(wallMs)}; ${workers === 1 ? 'the thread was' : 'the threads were'} busy ${percent(utilisation)} of the time.`);
   parts.push(`The critical path has ${countedNoun(criticalPath.length, 'task')} and ${timed(criticalMs)}: no number of threads makes it shorter.`);
   if (retries) parts.push(`${countedNoun(retries, 'attempt')} came to nothing and ${retries === 1 ? 'was' : 'were'} made again.`);
