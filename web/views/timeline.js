@@ -224,7 +224,7 @@ export class HeddleTimeline extends HTMLElement {
   /** @param {TraceModel} model @param {TimelineIndex} index */
   #write(model, index) {
     const nowMs = this.#nowMs, isLive = model.outcome === null;
-    this.#legend.show(model, index.seen);
+    this.#legend.show(model, { ...index.seen, held: index.seen.held || model.heldSinceMs >= 0 });
     this.#screen.element.setAttribute('aria-label', pictureOf(model, index.length, nowMs));
     this.#table.show(model, index, nowMs);
     const more = model.events.lost > 0 ? `${countedNoun(model.events.lost, 'event')} of this run ${model.events.lost === 1 ? 'is' : 'are'} not recorded. ` : '';
