@@ -19,8 +19,8 @@ import './workers.js';
 
 /** While a run goes on what grows with the clock is drawn anew so often. */
 const TICK_MS = 250;
-/** Of a frame: what views have not drawn by then they draw in the next one. */
-const FRAME_MS = 8;
+/** Of a frame, with finding the moment that is shown: views that have not begun to draw by then do so in the next one. */
+const FRAME_MS = 6;
 
 /** @typedef {HTMLElement & { show(model: import('heddle/trace').TraceModel): void, select?(task: number | null): void }} View */
 
@@ -193,12 +193,12 @@ export class HeddleRun extends HTMLElement {
   #draw() {
     const model = this.#model;
     if (!model) return;
+    const until = performance.now() + FRAME_MS;
     if (this.#wanted) {
       model.seek(this.#wanted.atMs);
       this.#wanted = null;
       this.#all();
     }
-    const until = performance.now() + FRAME_MS;
     for (const view of this.#behind) {
       if (view !== this.#line && !this.#seen.has(view)) continue;
       this.#behind.delete(view);

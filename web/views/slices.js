@@ -9,9 +9,15 @@ const SLICE_MS = 4;
 /** Those that are under way. @type {Set<Slices>} */
 const all = new Set();
 let frame = 0;
+/** Frames in a row that others have filled. */
+let passed = 0;
+const PASSED_MAX = 3;
 
-function next() {
+/** @param {number} beganAt when the frame began */
+function next(beganAt) {
   frame = 0;
+  if (performance.now() - beganAt > SLICE_MS && passed++ < PASSED_MAX) return void (frame = requestAnimationFrame(next));
+  passed = 0;
   const share = SLICE_MS / all.size;
   try {
     for (const slices of [...all]) slices.go(share);

@@ -205,7 +205,8 @@ export class TraceModel {
       this.#past = { atMs: moment, states, counts };
     }
     const now = this.states;
-    for (let task = 0; task < now.length; task++) if (now[task] !== before[task]) this.#changedIn[task] = this.#version;
+    const version = this.#version, changedIn = this.#changedIn;
+    for (let task = 0; task < now.length; task++) if (now[task] !== before[task]) changedIn[task] = version;
   }
 
   /** The next moment at which a task begins or ends (or the end); Infinity: there is none. @param {number} [afterMs] */
