@@ -92,6 +92,7 @@ export class HeddleCompare extends HTMLElement {
   /** @type {string[]} */ #labels = [];
   /** @type {import('./timeline-theme.js').Theme | null} */ #theme = null;
   #pending = 0;
+  #isDirty = true;
   #timer = 0;
   #slices = new Slices();
   #wordsDue = 0;
@@ -137,6 +138,7 @@ export class HeddleCompare extends HTMLElement {
   };
 
   #ask = () => {
+    this.#isDirty = true;
     this.#pending ||= requestAnimationFrame(() => this.#next());
   };
 
@@ -151,13 +153,15 @@ export class HeddleCompare extends HTMLElement {
     }
     const began = performance.now();
     if (!this.#isBusy) {
+      this.#isDirty = false;
       for (const { index } of this.#runs) index.step(Math.max(0.2, began + SLICE_MS - performance.now()));
       this.#begin();
     }
     for (const { screen } of this.#runs) screen.paint(began + FRAME_MS);
     this.#drawOver();
     this.#words();
-    if (this.#isBusy || this.#runs.some(({ index }) => index.isBehind)) this.#ask();
+    /* What was asked for while pictures were under way is still to be begun. */
+    if (this.#isDirty || this.#isBusy || this.#runs.some(({ index }) => index.isBehind)) this.#pending ||= requestAnimationFrame(() => this.#next());
   }
 
   get #isBusy() { return this.#runs.some(({ screen }) => screen.isBusy); }
